@@ -18,6 +18,7 @@ COPY --from=manifests /app ./
 RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     npm ci --omit=dev --ignore-scripts --workspace=@opensync/opensync --include-workspace-root=false \
  && rm -rf node_modules/.package-lock.json node_modules/.bin node_modules/typescript node_modules/@types \
+ && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 ! -path "*/linux/$(node -p process.arch)" -exec rm -rf {} + \
  && find . -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
       -o \( -name '*.md' ! -iname 'licen[cs]e*' ! -iname 'notice*' \) \) -delete \
  && find . -type f ! -path '*/node_modules/*' -delete \
@@ -30,8 +31,9 @@ COPY tsconfig.base.json package.json package-lock.json ./
 COPY libs ./libs
 COPY services ./services
 COPY scripts ./scripts
+COPY apps ./apps
 # With the Node of the image: the one that the workspace brings for development is not set up here.
-RUN node node_modules/typescript/bin/tsc -b services/opensync services/keeper
+RUN node node_modules/typescript/bin/tsc -b services/opensync services/keeper && node apps/console/build.mjs
 # What the image consists of, apart from its base.
 RUN mkdir /out && node scripts/sbom.mjs --image > /out/sbom.cdx.json
 # What runs: no tests, types or sources.
@@ -39,6 +41,7 @@ RUN for package in libs/* services/*; do \
       if [ -d "$package/dist" ]; then mkdir -p "/out/$package" && cp -r "$package/package.json" "$package/dist" "/out/$package/"; fi; \
       if [ -d "$package/fonts" ]; then cp -r "$package/fonts" "/out/$package/"; fi; \
     done \
+ && mkdir -p /out/apps/console && cp -r apps/console/dist /out/apps/console/ \
  && rm -rf /out/libs/testkit \
  && find /out -type d -name testing -prune -exec rm -rf {} + \
  && find /out -type f \( -name '*.spec.*' -o -name '*conformance*' -o -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
@@ -51,11 +54,12 @@ LABEL org.opencontainers.image.title="OpenSync" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3211 OPENSYNC_METRICS_HOST=0.0.0.0
+# Half of the threads may look up names, and a name of a store that is away takes ten seconds.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3211 OPENSYNC_METRICS_HOST=0.0.0.0 UV_THREADPOOL_SIZE=16
 COPY --link --from=dependencies /app ./
 COPY --link --from=build /out ./
 COPY --link --chmod=0755 deploy/image/opensync deploy/image/healthcheck.mjs /usr/local/bin/
-COPY --link deploy/image/secrets.mjs /usr/local/lib/opensync/
+COPY --link deploy/image/*.mjs /usr/local/lib/opensync/
 # The documentation that the query service shows.
 COPY --link README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md ./
 COPY --link docs ./docs

@@ -8,6 +8,8 @@ const layers = [
   { sourceTag: 'layer:lib', onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib'] },
   { sourceTag: 'layer:testkit', onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib'] },
   { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib'] },
+  // Runs in browsers: it knows the API document and no package of the server.
+  { sourceTag: 'layer:app', onlyDependOnLibsWithTags: [] },
   {
     sourceTag: 'layer:composition',
     onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib', 'layer:service'],
@@ -47,10 +49,16 @@ export default tseslint.config(
       })),
     ),
   },
-  { files: ['scripts/**/*.mjs', 'bench/**/*.ts', '**/bin/*.mjs'], rules: { 'no-console': 'off' } },
+  {
+    files: ['scripts/**/*.mjs', 'bench/**/*.ts', 'deploy/image/*.mjs', '**/bin/*.mjs'],
+    rules: { 'no-console': 'off' },
+  },
   // They run before any package is installed, so they share files by relative paths.
   // For mongosh, whose scripts are CommonJS.
-  { files: ['deploy/mongo/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  {
+    files: ['deploy/mongo/*.js', 'deploy/k8s/chart/files/mongo/*.js'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
   { files: ['services/*/bin/*.mjs', 'scripts/*.mjs'], rules: { '@nx/enforce-module-boundaries': 'off' } },
   prettier,
 );

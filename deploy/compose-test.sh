@@ -6,11 +6,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
-start_limit_s=1200 suite_limit_s=1200
+start_limit_s=1200 suite_limit_s=1800
 
 free_port() { node -e "const s=require('net').createServer().listen(0,()=>{process.stdout.write(String(s.address().port));s.close()})"; }
 port=$(free_port)
 export COMPOSE_PROJECT_NAME="opensync-test-$$" COMPOSE_DISABLE_ENV_FILE=1 COMPOSE_PROGRESS=plain
+export OPENSYNC_EMBEDDINGS_IMAGE="opensync-embeddings:test-$$"
 export OPENSYNC_IMAGE="opensync:test-$$" OPENSYNC_PORT="$port" OPENSYNC_BOOTSTRAP_KEY="osk_compose-test-0123456789abcdef"
 # The second one is of the test that moves an installation.
 projects=("$COMPOSE_PROJECT_NAME" "$COMPOSE_PROJECT_NAME-moved")
@@ -48,7 +49,7 @@ down() {
   for project in "${projects[@]}"; do
     docker compose --project-name "$project" --profile '*' down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1 || true
   done
-  docker image rm "$OPENSYNC_IMAGE" >/dev/null 2>&1 || true
+  docker image rm "$OPENSYNC_IMAGE" "$OPENSYNC_EMBEDDINGS_IMAGE" >/dev/null 2>&1 || true
 }
 trap down EXIT
 trap 'exit 130' INT

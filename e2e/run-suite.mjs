@@ -1,6 +1,7 @@
-// Runs the end-to-end suite on one deployment: node e2e/run-suite.mjs <all-in-one | services | compose> [options of Jest].
-// `compose` is for deploy/compose-test.sh, which has started it. `services` uses the stores of TEST_…_URL, else containers that
-// run for as long as the suite; without either it writes the report of a suite that was not run, which the summary names.
+// Runs the end-to-end suite on one deployment of suites.mjs: node e2e/run-suite.mjs <deployment> [options of Jest]. `compose` is for
+// deploy/compose-test.sh, `cluster` and `chart` for deploy/k8s/cluster-test.sh, which have started it. `services` uses the stores of
+// TEST_…_URL, else containers that run for as long as the suite; without either it writes the report of a suite that was not run,
+// which the summary names.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,12 +13,14 @@ const REPORTS = {
   'all-in-one': 'reports/e2e.json',
   services: 'reports/e2e-services.json',
   compose: 'reports/e2e-compose.json',
+  cluster: 'reports/e2e-cluster.json',
+  chart: 'reports/e2e-chart.json',
 };
 
 /** With store servers at hand, the suite on services runs beside that of the all-in-one; two suites are what a small machine takes. */
 const runsBeside = Object.values(STORE_SERVERS).every(({ variable }) => process.env[variable]);
 /** Spec files at a time. Those of the services share store servers, those of compose one installation. */
-const WORKERS = { 'all-in-one': runsBeside ? 1 : 2, services: 1, compose: 1 };
+const WORKERS = { 'all-in-one': runsBeside ? 1 : 2, services: 1, compose: 1, cluster: 1, chart: 1 };
 
 const [deployment = '', ...options] = process.argv.slice(2);
 const report = REPORTS[deployment];

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 
 /**
  * `all-in-one`: one process on embedded stores. `services`: the services as processes on MongoDB, Elasticsearch and Qdrant.
- * `compose`: the containers of docker-compose.yml.
- * @typedef {'all-in-one' | 'services' | 'compose'} Deployment
+ * `compose`: the containers of docker-compose.yml. `cluster`: the overlay dev on Kubernetes. `chart`: the chart there.
+ * @typedef {'all-in-one' | 'services' | 'compose' | 'cluster' | 'chart'} Deployment
  */
 
 /** Can fail on one deployment and not on another, because containers, networks or volumes take part. @type {Deployment[]} */
-const EVERYWHERE = ['all-in-one', 'services', 'compose'];
+const EVERYWHERE = ['all-in-one', 'services', 'compose', 'cluster'];
+/** As EVERYWHERE; on Kubernetes, a spec of its own kills pods. @type {Deployment[]} */
+const EVERYWHERE_BUT_PODS = ['all-in-one', 'services', 'compose'];
 /** What the code does with each kind of store, and across processes; containers run the same code. @type {Deployment[]} */
 const BOTH_KINDS_OF_STORES = ['all-in-one', 'services'];
 /** Needs the way of a request from its client to a service, and no particular store. @type {Deployment[]} */
@@ -19,6 +21,8 @@ const ONLY = /** @type {Record<Deployment, Deployment[]>} */ ({
   'all-in-one': ['all-in-one'],
   services: ['services'],
   compose: ['compose'],
+  cluster: ['cluster'],
+  chart: ['chart'],
 });
 
 /** @type {Readonly<Record<string, readonly Deployment[]>>} */
@@ -37,18 +41,33 @@ export const SPECS = {
   asvs: ONLY['all-in-one'],
   'claude-code-sync.e2e': BOTH_KINDS_OF_STORES,
   'clients.e2e': THROUGH_THE_EDGE,
+  'cluster-backup.e2e': ONLY.chart,
+  'cluster-chart.e2e': ONLY.chart,
+  'cluster-network.e2e': ONLY.cluster,
+  'cluster-scale.e2e': ONLY.chart,
+  'cluster.e2e': ONLY.cluster,
   'compose-file': ONLY['all-in-one'],
   'compose-operations.e2e': ONLY.compose,
   'compose-security.e2e': ONLY.compose,
   'compose.e2e': ONLY.compose,
+  // In a browser; what it asks of the API is tested on every kind of store.
+  'console.e2e': ONLY['all-in-one'],
+  // Two of the roles on services.
+  'console-roles.e2e': BOTH_KINDS_OF_STORES,
+  'console-account.e2e': ONLY['all-in-one'],
   'curation.e2e': BOTH_KINDS_OF_STORES,
   'deletion.e2e': EVERYWHERE,
-  'durability.e2e': EVERYWHERE,
+  'durability.e2e': EVERYWHERE_BUT_PODS,
   // nginx with the configuration of deploy/edge, started by the spec.
   'edge.e2e': ONLY['all-in-one'],
   'home.e2e': THROUGH_THE_EDGE,
+  'erasure.e2e': BOTH_KINDS_OF_STORES,
   'fuzz-judge': ONLY['all-in-one'],
   'hostile-input.e2e': BOTH_KINDS_OF_STORES,
+  'kubernetes-chart': ONLY['all-in-one'],
+  'kubernetes-compose': ONLY['all-in-one'],
+  'kubernetes-objects': ONLY['all-in-one'],
+  'kubernetes-secrets': ONLY['all-in-one'],
   // The edge must not hold events back, and projectors tell other processes.
   'live.e2e': EVERYWHERE,
   'merging.e2e': BOTH_KINDS_OF_STORES,

@@ -1,7 +1,7 @@
 // Writes the generated files: the README's settings table, the table of metrics in docs/services.md, the table of
 // parameters in docs/api.md, the access matrix in docs/access.md, docs/errors.md, docs/third-party.md, the OpenAPI document,
-// the JSON Schemas of the events, the AsyncAPI document and the users of nats-server in deploy/nats/users.conf. `--check` writes
-// nothing and fails if a committed file differs.
+// the console's types of it, the JSON Schemas of the events, the AsyncAPI document, the users of nats-server in deploy/nats/users.conf, deploy/monitoring, and what follows
+// from the chart in deploy/k8s. `--check` writes nothing and fails if a committed file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,13 +20,23 @@ import { RELEASE_VERSION } from '@opensync/nats-server';
 import { ERRORS, fileSettingOf, SECRET_SETTINGS, settingsSchema } from '@opensync/platform';
 import { openApiDocument } from '@opensync/platform/api-document';
 import { renderUsers } from '@opensync/event-log/permissions';
+import {
+  renderChartDashboards,
+  renderChartRules,
+  renderDashboards,
+  renderRules,
+  renderRuleTests,
+  RULE_TESTS,
+} from '@opensync/platform/monitoring';
 import { METRIC } from '@opensync/platform/telemetry';
 import { QUERY_ROUTES } from '@opensync/query/api-routes';
 import { documentedParameters } from '@opensync/query/read-routes';
 import { renderAccessMatrix } from '@opensync/testkit/access';
+import openapiTS, { astToString } from 'openapi-typescript';
 import { format } from 'prettier';
 import { z } from 'zod';
-import { shippedPackages } from './shipped.mjs';
+import { generateChart } from './chart/generate.mjs';
+import { SHIPPED_FOLDERS, shippedPackages } from './shipped.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
@@ -70,10 +80,16 @@ function errorTable() {
   return ['# Error codes', '', '| Code | Status | Retry |', '|---|---|---|', ...rows, ''].join('\n');
 }
 
+/** What the console knows of the API. */
+async function consoleTypes(openApi) {
+  const nodes = await openapiTS(structuredClone(openApi), { alphabetize: true, immutable: true });
+  return `// From services/query/openapi.json, by npm run generate.\n${astToString(nodes)}`;
+}
+
 async function thirdParty() {
   const lockfile = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
   const byLicence = new Map();
-  for (const { name, version, license } of shippedPackages(lockfile, 'services/opensync')) {
+  for (const { name, version, license } of shippedPackages(lockfile, ...SHIPPED_FOLDERS)) {
     byLicence.set(license, (byLicence.get(license) ?? new Set()).add(`${name} ${version}`));
   }
   const rows = [...byLicence]
@@ -170,6 +186,7 @@ async function generatedFiles() {
   const services = await readFile(join(root, 'docs/services.md'), 'utf8');
   const api = await readFile(join(root, 'docs/api.md'), 'utf8');
   const access = await readFile(join(root, 'docs/access.md'), 'utf8');
+  const openApi = openApiDocument([...INGEST_ROUTES, ...QUERY_ROUTES], version);
   const files = new Map([
     [
       'README.md',
@@ -200,11 +217,17 @@ async function generatedFiles() {
       ),
     ],
     ['docs/errors.md', errorTable()],
-    ['services/query/openapi.json', JSON.stringify(openApiDocument([...INGEST_ROUTES, ...QUERY_ROUTES], version))],
+    ['services/query/openapi.json', JSON.stringify(openApi)],
+    ['apps/console/src/api/schema.d.ts', await consoleTypes(openApi)],
     ['docs/third-party.md', await thirdParty()],
     ['docs/events/asyncapi.json', JSON.stringify(asyncApi(version))],
     ['deploy/nats/users.conf', renderUsers()],
+    ['deploy/monitoring/rules.yml', renderRules()],
+    ['deploy/k8s/chart/templates/monitoring/rules.yaml', renderChartRules()],
+    ['deploy/k8s/chart/templates/monitoring/dashboards.yaml', renderChartDashboards()],
   ]);
+  for (const [file, content] of renderDashboards()) files.set(`deploy/monitoring/dashboards/${file}`, content);
+  for (const file of RULE_TESTS) files.set(`deploy/monitoring/${file}`, renderRuleTests(file));
   for (const [type, { schema }] of Object.entries(EVENT_CATALOGUE)) {
     files.set(`docs/events/schemas/${type}.json`, JSON.stringify({ title: type, ...jsonSchema(schema) }));
   }
@@ -214,9 +237,10 @@ async function generatedFiles() {
 let drifted = 0;
 for (const [file, content] of await generatedFiles()) {
   const path = join(root, file);
-  const wanted = path.endsWith('.conf')
-    ? content
-    : await format(content, { filepath: path, singleQuote: true, printWidth: 120 });
+  const wanted =
+    path.endsWith('.conf') || file.includes('/chart/templates/')
+      ? content
+      : await format(content, { filepath: path, singleQuote: true, printWidth: 120 });
   const current = await readFile(path, 'utf8').catch(() => '');
   if (current === wanted) continue;
   drifted++;
@@ -228,4 +252,6 @@ for (const [file, content] of await generatedFiles()) {
   await writeFile(path, wanted);
   console.log(`wrote ${relative(root, path)}`);
 }
+// After the users of nats-server, which the chart has a copy of.
+drifted += await generateChart({ check });
 process.exitCode = check && drifted > 0 ? 1 : 0;

@@ -3,16 +3,22 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { shippedPackages } from './shipped.mjs';
+import { SHIPPED_FOLDERS, shippedPackages } from './shipped.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (name) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
 const { version } = read('package.json');
 
-const args = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--workspace=@opensync/opensync'];
+const args = [
+  'sbom',
+  '--sbom-format=cyclonedx',
+  '--package-lock-only',
+  '--workspace=@opensync/opensync',
+  '--workspace=@opensync/console',
+];
 const sbom = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 }));
 
-const shipped = shippedPackages(read('package-lock.json'), 'services/opensync');
+const shipped = shippedPackages(read('package-lock.json'), ...SHIPPED_FOLDERS);
 const refs = new Set(shipped.map(({ name, version }) => `${name}@${version}`));
 const isOurs = (ref) => ref.startsWith('@opensync/') && !ref.startsWith('@opensync/testkit@');
 const isShipped = (ref) => refs.has(ref) || isOurs(ref);

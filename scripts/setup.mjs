@@ -2,9 +2,10 @@
 // for machines on which services run apart or the command line alone is used.
 import { join } from 'node:path';
 import { stopOnRequest } from './steps.mjs';
-import { ensureBuilt, ensureInstalled, pinnedNode, root, runHere } from './workspace.mjs';
+import { ensureBuilt, ensureConsoleBuilt, ensureInstalled, pinnedNode, root, runHere } from './workspace.mjs';
 
 stopOnRequest();
 await ensureInstalled();
 await ensureBuilt();
+await ensureConsoleBuilt();
 process.exit(await runHere(pinnedNode, [join(root, 'scripts', 'command.mjs')]));

@@ -5,16 +5,19 @@
  * @typedef {{ path: string, name: string, version: string, license: string | undefined, integrity: string | undefined }} Shipped
  */
 
+/** What is passed on: the programs, and the console, whose packages are bundled into its files. */
+export const SHIPPED_FOLDERS = ['services/opensync', 'apps/console'];
+
 /**
- * Every package that the workspace folder needs to run, its own packages apart, in the order of their names. Those for other
+ * Every package that the workspace folders need to run, its own packages apart, in the order of their names. Those for other
  * platforms are included.
  * @param {{ packages: Record<string, Record<string, any>> }} lockfile
- * @param {string} folder e.g. `services/opensync`
+ * @param {string[]} folders e.g. `services/opensync`
  * @returns {Shipped[]}
  */
-export function shippedPackages({ packages }, folder) {
+export function shippedPackages({ packages }, ...folders) {
   const found = new Map();
-  const pending = [folder];
+  const pending = [...folders];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     if (found.has(path)) continue;
     const entry = packages[path];

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { codeOf, exitNow, leaveStoppingToCaller, runGroup, stopOnRequest, stopWithLauncher } from './steps.mjs';
-import { ensureBuilt, ensureInstalled, fromSources, pinnedNode, root } from './workspace.mjs';
+import { ensureBuilt, ensureConsoleBuilt, ensureInstalled, fromSources, pinnedNode, root } from './workspace.mjs';
 
 /** As in check-start.mjs. */
 const REFUSED = 78;
@@ -25,6 +25,7 @@ async function buildUnlessRefused() {
     if (code === REFUSED) exitNow(1, output.trimEnd());
   });
   await ensureBuilt('services/opensync');
+  await ensureConsoleBuilt();
   built.abort();
 }
 

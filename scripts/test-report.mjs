@@ -19,7 +19,7 @@ const REASON_CHARACTERS = 300;
 /** Every task that these targets stand for, so that one which never ran is missed. @returns {Task[]} */
 export function expectedTasks(root, targets) {
   const foldersOf = (group) => readdirSync(join(root, group)).map((folder) => `${group}/${folder}`);
-  return [...foldersOf('libs'), ...foldersOf('services'), 'e2e', 'bench', 'scripts']
+  return [...foldersOf('apps'), ...foldersOf('libs'), ...foldersOf('services'), 'e2e', 'bench', 'scripts']
     .map((folder) => join(root, folder, 'project.json'))
     .filter((file) => existsSync(file))
     .map(readJson)

@@ -90,6 +90,15 @@ function packagesOf(lockfile) {
   }
 }
 
+/** Builds the console, if its sources have changed. Ends this process if it fails. */
+export async function ensureConsoleBuilt() {
+  await step('Building the console', pinnedNode, [join(root, 'apps', 'console', 'build.mjs')], {
+    cwd: root,
+    failure: 'The console could not be built; the reason is above.',
+    quietMs: 1000,
+  });
+}
+
 /** Builds what changed in these projects. Ends this process if it fails. */
 export async function ensureBuilt(...projects) {
   await step('Building', pinnedNode, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', ...projects], {

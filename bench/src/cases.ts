@@ -4,9 +4,12 @@ import { gatewayFigures } from './cases/cluster/gateway.ts';
 import { mongodbFigures } from './cases/cluster/mongodb.ts';
 import { qdrantFigures } from './cases/cluster/qdrant.ts';
 import { rebuildFigures } from './cases/cluster/rebuild.ts';
+import { consoleFigures } from './cases/console.ts';
+import { embeddingFigures } from './cases/embedding.ts';
 import { exportFigures } from './cases/exports.ts';
 import { fairnessFigures } from './cases/fairness.ts';
 import { ingestFigures } from './cases/ingest.ts';
+import { lighthouseFigures } from './cases/lighthouse.ts';
 import { liveFigures } from './cases/live.ts';
 import { parsingFigures } from './cases/parsing.ts';
 import { projectionFigures } from './cases/projection.ts';
@@ -14,6 +17,7 @@ import { searchFigures } from './cases/search.ts';
 import { sessionPageFigures } from './cases/session-page.ts';
 import { statisticsFigures } from './cases/statistics.ts';
 import { wholeFigures } from './cases/whole.ts';
+import { wrappedFigures } from './cases/wrapped.ts';
 import type { Figure } from './figures.ts';
 
 export interface Case {
@@ -35,6 +39,16 @@ export const EMBEDDED_CASES: readonly Case[] = [
     about: 'the outline and pages of a session of 10,000 messages, against a bare server with the same bytes',
     measure: sessionPageFigures,
   },
+  {
+    name: 'console',
+    about: 'a session of 10,000 messages in a browser, and a message of 5 MB, against a short session (a minute)',
+    measure: consoleFigures,
+  },
+  {
+    name: 'lighthouse',
+    about: 'the audits of Lighthouse on sessions, session and public page (two minutes; installs it once)',
+    measure: lighthouseFigures,
+  },
   { name: 'whole', about: 'the all-in-one: throughput, freshness, memory (about two minutes)', measure: wholeFigures },
   {
     name: 'statistics',
@@ -47,9 +61,19 @@ export const EMBEDDED_CASES: readonly Case[] = [
     measure: liveFigures,
   },
   {
+    name: 'wrapped',
+    about: 'the daily summaries of 10,000 owners in one run: rate and memory (about two minutes)',
+    measure: wrappedFigures,
+  },
+  {
     name: 'exports',
     about: 'lists and exports of 100,000 sessions: memory over idle, first byte (about twenty minutes)',
     measure: exportFigures,
+  },
+  {
+    name: 'embedding',
+    about: 'local models: texts/s, a backlog of 10,000 messages, searches beside it (about ten minutes)',
+    measure: embeddingFigures,
   },
   {
     name: 'fairness',

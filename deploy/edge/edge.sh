@@ -7,27 +7,45 @@ configuration=/tmp/nginx.conf
 template=$(dirname "$0")/nginx.conf.template
 look_every_s=2
 
-# The addresses of a service, one a line.
+# The addresses of a service, one a line; none if the name server knows no replica. Fails if the name server does not
+# answer, which says nothing about the service.
 addresses() {
-  { getent ahostsv4 "$1" || nslookup -type=a "$1" | sed -n '/^Name:/,$p'; } 2>/dev/null |
-    grep -oE '([0-9]+\.){3}[0-9]+' | sort -u
+  if ! found=$(getent ahostsv4 "$1" 2>/dev/null); then
+    answer=$(nslookup -type=a "$1" 2>&1 || true)
+    case $answer in
+      *'timed out'* | *'no servers could be reached'* | *SERVFAIL* | *REFUSED* | *'onnection refused'*) return 1 ;;
+    esac
+    found=$(printf '%s\n' "$answer" | sed -n '/^Name:/,$p')
+  fi
+  printf '%s\n' "$found" | grep -oE '([0-9]+\.){3}[0-9]+' | sort -u || true
 }
 
-# The service's replicas as nginx has them. Without any, a port that refuses: the answer is 503 until there is one.
+# A port that refuses: the answer is 503 until there is a replica.
+nobody='server 127.0.0.1:1;'
+
+# The service's replicas as nginx has them; those that are known already if the name server does not answer.
 servers() {
-  found=$(addresses "$1" || true)
-  if [ -z "$found" ]; then
-    echo 'server 127.0.0.1:1;'
-    return
+  if ! found=$(addresses "$1"); then
+    echo "$2"
+  elif [ -z "$found" ]; then
+    echo "$nobody"
+  else
+    set -- $found
+    if [ $# = 1 ]; then
+      # Several replicas may be behind one address, so a connection that it refuses is tried again, and it is never left out.
+      again="server $1:3211 max_fails=0;"
+      echo "$again $again $again"
+      return
+    fi
+    for address in $found; do
+      printf 'server %s:3211 max_fails=2 fail_timeout=2s; ' "$address"
+    done
   fi
-  for address in $found; do
-    printf 'server %s:3211 max_fails=2 fail_timeout=2s; ' "$address"
-  done
 }
 
 look() {
-  INGEST_SERVERS=$(servers ingest)
-  QUERY_SERVERS=$(servers query)
+  INGEST_SERVERS=$(servers "${OPENSYNC_EDGE_INGEST:-ingest}" "${INGEST_SERVERS:-$nobody}")
+  QUERY_SERVERS=$(servers "${OPENSYNC_EDGE_QUERY:-query}" "${QUERY_SERVERS:-$nobody}")
   export INGEST_SERVERS QUERY_SERVERS
 }
 

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { filesOf } from './passwords.mjs';
 
 /** Every secret; mounted nowhere else. */
 const ALL = '/secrets/all';
@@ -20,13 +21,14 @@ const QDRANT_DATA = '/data/qdrant';
 /** Users of the images. */
 const NODE = 1000;
 const NATS = 1000;
-const MONGODB = 999;
-const ELASTICSEARCH = 1000;
 const QDRANT = 1000;
-
-const LOG_USERS = ['keeper', 'ingest', 'projector', 'embedder', 'query', 'cli'];
-const MONGO_USERS = ['ingest', 'projector', 'query', 'cli'];
-const SEARCH_USERS = ['projector', 'query', 'cli'];
+/** Those whose volume has another name, or another user than the services. */
+const OWNERS = {
+  nats: { uid: NATS },
+  mongodb: { folder: 'mongo', uid: 999 },
+  elasticsearch: { uid: 1000 },
+  qdrant: { uid: QDRANT },
+};
 
 /** Writes a file for one user, whole or not at all. */
 function write(path, content, uid = 0) {
@@ -58,45 +60,15 @@ const isEmpty = (folder) => readdirSync(folder).length === 0;
 const isNew = existsSync(join(ALL, 'key-secret')) || isEmpty(NATS_DATA);
 const keySecret = isNew ? secret('key-secret') : undefined;
 
-const files = new Map();
-const put = (volume, uid, name, content) => files.set(join('/secrets', volume, name), { content, uid });
-
-for (const user of LOG_USERS) {
-  put(user, NODE, 'NATS_URL', `nats://${user}:${secret(`nats-${user}`)}@nats:4222`);
+const installation = filesOf({
+  secret: (name, bytes) => secret(name, bytes === undefined ? undefined : () => randomBytes(bytes).toString('base64')),
+  keySecret,
+  nats: ['nats:4222'],
+  stores: { mongodb: 'mongo:27017', elasticsearch: 'elasticsearch:9200', qdrant: 'qdrant:6333' },
+});
+for (const [holder, files] of installation) {
+  const { folder = holder, uid = NODE } = OWNERS[holder] ?? {};
+  for (const [name, content] of files) write(join('/secrets', folder, name), content, uid);
 }
-const passwords = LOG_USERS.map((user) => `NATS_PASSWORD_${user.toUpperCase()}: "${secret(`nats-${user}`)}"\n`);
-put('nats', NATS, 'passwords.conf', passwords.join(''));
-
-for (const user of ['keeper', 'ingest', 'query', 'cli']) {
-  if (keySecret !== undefined) put(user, NODE, 'OPENSYNC_KEY_SECRET', keySecret);
-}
-
-for (const user of MONGO_USERS) {
-  const password = secret(`mongo-${user}`);
-  put(user, NODE, 'MONGODB_URL', `mongodb://${user}:${password}@mongo:27017/opensync?replicaSet=rs0&authSource=admin`);
-  put('mongo', MONGODB, user, password);
-}
-put('mongo', MONGODB, 'root', secret('mongo-root'));
-// What the members of the replica set know each other by.
-put(
-  'mongo',
-  MONGODB,
-  'keyfile',
-  secret('mongo-keyfile', () => randomBytes(512).toString('base64')),
-);
-
-for (const user of SEARCH_USERS) {
-  const password = secret(`elasticsearch-${user}`);
-  put(user, NODE, 'ELASTICSEARCH_URL', `http://${user}:${password}@elasticsearch:9200`);
-  put('elasticsearch', ELASTICSEARCH, user, password);
-}
-put('elasticsearch', ELASTICSEARCH, 'elastic', secret('elasticsearch-elastic'));
-
-for (const user of ['projector', 'cli']) put(user, NODE, 'QDRANT_API_KEY', secret('qdrant'));
-put('query', NODE, 'QDRANT_API_KEY', secret('qdrant-read-only'));
-put('qdrant', QDRANT, 'api-key', secret('qdrant'));
-put('qdrant', QDRANT, 'read-only-api-key', secret('qdrant-read-only'));
-
-for (const [path, { content, uid }] of files) write(path, content, uid);
 give(NATS_DATA, NATS);
 give(QDRANT_DATA, QDRANT);

@@ -4,7 +4,7 @@
 const passwordOf = (user) => require('fs').readFileSync(`/run/opensync/${user}`, 'utf8');
 const admin = db.getSiblingDB('admin');
 const answer = () => rs.status().ok;
-const ROLES = { ingest: 'read', projector: 'readWrite', query: 'read', cli: 'readWrite' };
+const ROLES = { ingest: 'read', projector: 'readWrite', query: 'read', wrapped: 'read', cli: 'readWrite' };
 
 try {
   admin.auth('root', passwordOf('root'));

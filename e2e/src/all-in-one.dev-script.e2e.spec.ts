@@ -35,7 +35,15 @@ function startDev(args: readonly string[] = [], settings: NodeJS.ProcessEnv = {}
   const { PATH, HOME, NATS_SERVER_BIN } = process.env;
   const child = spawn('npm', ['run', '--silent', 'dev', '--', ...args], {
     cwd: workspace,
-    env: { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, ...settings },
+    env: {
+      PATH,
+      HOME,
+      NATS_SERVER_BIN,
+      PORT: '0',
+      OPENSYNC_DATA_DIR: dataDir,
+      OPENSYNC_MODEL_INSTALL: 'off',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

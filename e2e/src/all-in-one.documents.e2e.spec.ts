@@ -117,6 +117,13 @@ describe('a person who follows the documents on a machine with only Node and npm
   describe('docs/deploy-compose.md, on the installation of README.md', () =>
     follow('docs/deploy-compose.md', () => world));
 
+  const runbooks = documents.filter((name) => name === 'docs/backup.md' || name.startsWith('docs/runbooks/'));
+  describe.each(runbooks)('%s, on the installation of README.md', (name) => {
+    // Operators have the command on their PATH; docs/operations.md says how.
+    beforeAll(() => world.shell(name).run('export PATH="$HOME/.opensync/bin:$PATH"'));
+    follow(name, () => world);
+  });
+
   it('stops it cleanly', async () => {
     expect(await world.stop()).toEqual([{ command: 'npm start', code: 0 }]);
   });
@@ -130,12 +137,13 @@ describe('a person who follows the documents on a machine with only Node and npm
       // An index that was started after its first documents is filled within seconds.
       await waitFor(async () => (await readiness()).includes('"status":"ok"'), { what: 'the indexes to be filled' });
       const ended = await world.stop();
-      expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+      expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
     });
   });
 
   const others = documents.filter(
-    (name) => !/^(README|docs\/(access|login|operations|deploy-compose|services))\.md$/.test(name),
+    (name) =>
+      !/^(README|docs\/(access|backup|login|operations|deploy-compose|services|runbooks\/[\w-]+))\.md$/.test(name),
   );
   describe.each(others.filter((name) => runnable(name).length > 0))('%s', (name) => follow(name, () => world));
 });

@@ -201,7 +201,7 @@ describe('the all-in-one process', () => {
     await using folder = await temporaryFolder();
     const npm = spawn('npm', ['start'], {
       cwd: REPOSITORY,
-      env: { ...process.env, PORT: '0', OPENSYNC_DATA_DIR: folder.path },
+      env: { ...process.env, PORT: '0', OPENSYNC_DATA_DIR: folder.path, OPENSYNC_MODEL_INSTALL: 'off' },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A separate process group: a terminal sends Ctrl-C to all of it.
       detached: true,

@@ -95,7 +95,7 @@ describe('in a clone without installed dependencies', () => {
     (from) => expectToFail('npx', ['--yes', 'opensync', 'status'], from, `opensync: ${NOT_BUILT}`),
   );
 
-  it.each(['ingest', 'query', 'projector', 'embedder', 'keeper'])(
+  it.each(['ingest', 'query', 'projector', 'embedder', 'keeper', 'wrapped'])(
     'node services/%s says what is missing, in one line',
     (name) => expectToFail(process.execPath, [`services/${name}`], '.', `opensync-${name}: ${NOT_BUILT}`),
   );

@@ -45,6 +45,11 @@ class Workspace {
     await this.#file('node_modules/.opensync-installed', createHash('sha256').update('{}').digest('hex'));
     await mkdir(join(this.folder, 'node_modules/node/bin'), { recursive: true });
     await symlink(process.execPath, join(this.folder, 'node_modules/node/bin/node'));
+    await this.consoleBuild('');
+  }
+
+  consoleBuild(program: string): Promise<void> {
+    return this.#file('apps/console/build.mjs', program);
   }
 
   compiler(program: string): Promise<void> {
@@ -92,6 +97,13 @@ const PHASES: Readonly<Record<string, (workspace: Workspace) => Promise<void>>> 
     await workspace.install();
     const script = JSON.stringify(endless(workspace.ready));
     await workspace.compiler(`require('node:child_process').spawn('sh', ['-c', ${script}], { stdio: 'inherit' });`);
+  },
+  'building the console': async (workspace) => {
+    await workspace.install();
+    await workspace.compiler('');
+    await workspace.consoleBuild(
+      program(`mkdirSync(${JSON.stringify(workspace.ready)}); setInterval(() => {}, 1000);`),
+    );
   },
   'loading the program': async (workspace) => {
     await workspace.install();
@@ -172,7 +184,7 @@ describe('npm start with an invalid setting', () => {
     const dataDir = join(temporary.path, 'data');
     const child = spawn('npm', ['start'], {
       cwd: REPOSITORY,
-      env: { ...process.env, OPENSYNC_DATA_DIR: dataDir, ...settings },
+      env: { ...process.env, OPENSYNC_DATA_DIR: dataDir, OPENSYNC_MODEL_INSTALL: 'off', ...settings },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const stderr = text(child.stderr);

@@ -108,7 +108,7 @@ const EMAIL = 'ada@example.com';
     expect(imported).toMatch(/^-: 7 events, 0 payloads, \d+ API keys?/);
     expect([await api.session('nests'), await api.session('login')]).toEqual(before);
     expect((await api.search('cookie expires', 'fulltext')).results).toMatchObject([{ title: 'Cookies' }]);
-    const { results, degraded } = await api.search('users are signed out of their session', 'semantic');
+    const { results, degraded } = await api.search('sessions time out prematurely', 'semantic');
     expect({ first: results[0]?.title, degraded }).toEqual({ first: 'Cookies', degraded: undefined });
   });
 

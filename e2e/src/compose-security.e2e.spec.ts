@@ -5,15 +5,16 @@ import { attachToCompose, compose, containerOf, docker, natsAddressOf, type Comp
 const APART = process.env.OPENSYNC_E2E_TARGET === 'compose';
 
 const STORES = ['nats', 'mongo', 'elasticsearch', 'qdrant'] as const;
-const PORTS = { nats: 4222, mongo: 27017, elasticsearch: 9200, qdrant: 6333 } as const;
-const SERVICES = ['keeper', 'ingest', 'projector', 'embedder', 'query'] as const;
-/** Which stores each container reaches. */
+const PORTS = { nats: 4222, mongo: 27017, elasticsearch: 9200, qdrant: 6333, embeddings: 8080 } as const;
+const SERVICES = ['keeper', 'ingest', 'projector', 'embedder', 'query', 'wrapped'] as const;
+/** Which stores, and which model, each container reaches. */
 const REACHES: Readonly<Record<(typeof SERVICES)[number], readonly (keyof typeof PORTS)[]>> = {
   keeper: ['nats'],
   ingest: ['nats', 'mongo'],
   projector: ['nats', 'mongo', 'elasticsearch', 'qdrant'],
-  embedder: ['nats'],
+  embedder: ['nats', 'embeddings'],
   query: ['nats', 'mongo', 'elasticsearch', 'qdrant'],
+  wrapped: ['nats', 'mongo'],
 };
 
 const inspectSchema = z.tuple([
@@ -121,9 +122,10 @@ async function reachedBy(service: string): Promise<string[]> {
 const FILES_OF: Readonly<Record<(typeof SERVICES)[number], readonly string[]>> = {
   keeper: filesOf('NATS_URL', 'OPENSYNC_KEY_SECRET'),
   ingest: filesOf('MONGODB_URL', 'NATS_URL', 'OPENSYNC_KEY_SECRET'),
-  projector: filesOf('ELASTICSEARCH_URL', 'MONGODB_URL', 'NATS_URL', 'QDRANT_API_KEY'),
+  projector: filesOf('ELASTICSEARCH_URL', 'MONGODB_URL', 'NATS_URL', 'QDRANT_API_KEY', 'QDRANT_URL'),
   embedder: filesOf('NATS_URL'),
-  query: filesOf('ELASTICSEARCH_URL', 'MONGODB_URL', 'NATS_URL', 'OPENSYNC_KEY_SECRET', 'QDRANT_API_KEY'),
+  query: filesOf('ELASTICSEARCH_URL', 'MONGODB_URL', 'NATS_URL', 'OPENSYNC_KEY_SECRET', 'QDRANT_API_KEY', 'QDRANT_URL'),
+  wrapped: filesOf('MONGODB_URL', 'NATS_URL', 'OPENSYNC_KEY_SECRET'),
 };
 
 function filesOf(...names: string[]): string[] {

@@ -12,7 +12,7 @@ const CLIENTS = 24;
  * Kills in each test. The all-in-one starts in seconds and is killed most often; containers take a minute to return, and one kill
  * shows what they add: their volumes, networks and restart policies.
  */
-const KILLS = { 'all-in-one': 3, services: 2, compose: 1 }[deployment()];
+const KILLS = { 'all-in-one': 3, services: 2, compose: 1, cluster: 1, chart: 1 }[deployment()];
 /** Set it to the one that a failure names to repeat the moments of the kills. */
 const SEED = Number(process.env.OPENSYNC_E2E_SEED ?? Date.now() % 1_000_000);
 

@@ -213,6 +213,7 @@ async function answerTo(port: number, sent: string) {
       asked(`GET /api/search?q=${secret} HTTP/1.1`),
       asked(`GET /broken?q=${secret} HTTP/1.1`),
       asked(`GET /public/${secret} HTTP/1.1`),
+      asked(`GET /s/${secret} HTTP/1.1`),
       asked(`GET /metrics?q=${secret} HTTP/1.1`),
       asked(`TRACE /api/search?q=${secret} HTTP/1.1`),
       asked(`GET /api/search?q=${secret}&${'y'.repeat(40_000)} HTTP/1.1`),

@@ -7,16 +7,22 @@ describe('the address of the server in a browser', () => {
   });
   afterAll(() => target?.stop());
 
-  it('is a page that says how it is and how to connect an agent, with the address that it was opened at', async () => {
+  it('is the console, whose files are all there', async () => {
     const response = await fetch(`${target.url}/`, { headers: { accept: 'text/html,*/*;q=0.8' } });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(response.headers.get('cache-control')).toBe('no-store');
     const page = await response.text();
-    expect(page).toContain('data-state="ok"');
-    for (const agent of ['Claude Code', 'OpenCode', 'Codex', 'Cursor', 'Droid', 'Pi']) expect(page).toContain(agent);
-    expect(page).toContain(`export CLAUDE_SYNC_CONVEX_URL=${target.url}\n`);
-    expect(page).not.toMatch(/osk_[\w-]/);
+    const files = [...page.matchAll(/(?:src|href)="\.\/(app\/assets\/[^"]+)"/g)].map(([, file]) => file!);
+    expect(files.length).toBeGreaterThan(1);
+    for (const file of files) {
+      const { status, headers } = await fetch(`${target.url}/${file}`);
+      expect({ file, status, cached: headers.get('cache-control') }).toEqual({
+        ...{ file, status: 200 },
+        cached: expect.stringContaining('immutable'),
+      });
+    }
   });
 
   it('is JSON for a client that asks for it', async () => {

@@ -7,6 +7,9 @@ const SESSION = 'the-same-session';
 const MESSAGE = 'the-same-message';
 
 /** Two people whose tools chose the same ids. Nothing of one may ever show in what the other reads. */
+/** What no key may do. */
+const NEEDS_LOGIN: ReadonlySet<string> = new Set(['/auth/connect', '/auth/invitation/join']);
+
 describe('two owners with the same external ids', () => {
   let target: Target;
   let ada: Owner;
@@ -175,7 +178,9 @@ describe('two owners with the same external ids', () => {
     for (const [{ api }, other] of pairs()) {
       const before = await other.api.session(other.sessionId);
       for (const session of [SESSION, other.sessionId]) {
-        for (const { method, route, call } of KEYED_ROUTES) {
+        for (const { method, route, access, rows, call } of KEYED_ROUTES) {
+          // Neither of them operates the server, manages the members, or is logged in.
+          if (access.includes('operate') || access.includes('manageMembers') || NEEDS_LOGIN.has(route)) continue;
           // Under this id it would be the caller's own that is deleted.
           if (method === 'DELETE' && session === SESSION) continue;
           const { path, json } = call({
@@ -183,8 +188,10 @@ describe('two owners with the same external ids', () => {
             ...{ message: other.messageId, sha256: '0'.repeat(64) },
           });
           const { status, body } = await api.request(path, { method, json });
-          // A bulk command finds its only session missing.
-          expect({ route, status }).toEqual({ route, status: [404, 207].includes(status) ? status : 200 });
+          // A bulk command finds its only session missing. Some calls are made so that they change nothing.
+          const changesNothing = rows.every(({ sessions }) => sessions?.own === 400);
+          const expected = changesNothing ? 400 : [404, 207].includes(status) ? status : 200;
+          expect({ route, status }).toEqual({ route, status: expected });
           const told = [other.secret, other.title].filter((words) => JSON.stringify(body).includes(words));
           expect({ route, told }).toEqual({ route, told: [] });
         }

@@ -67,7 +67,7 @@ describe('a write and what is read after it', () => {
       expect(degraded).toBeUndefined();
       expect(results[0]).toMatchObject({ title: 'A walk along the river' });
     }
-    const { results } = await api.search('herons', 'hybrid');
+    const { results } = await api.search('herons everywhere', 'hybrid');
     expect(results[0]!.matchedIn).toEqual(['fulltext', 'semantic']);
   });
 

@@ -26,14 +26,22 @@ const installed = Object.entries(lockfile.packages).filter(
 );
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-const { shippedPackages } = (await import(new URL('scripts/shipped.mjs', root).href)) as {
-  shippedPackages: (lockfile: unknown, folder: string) => Shipped[];
+const { SHIPPED_FOLDERS, shippedPackages } = (await import(new URL('scripts/shipped.mjs', root).href)) as {
+  SHIPPED_FOLDERS: readonly string[];
+  shippedPackages: (lockfile: unknown, ...folders: readonly string[]) => Shipped[];
 };
 
 /** Licences that allow the image to be passed on with nothing but their texts. */
 const ALLOWED_LICENCES = new Set([
-  ...['MIT', 'Apache-2.0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Unlicense', 'BlueOak-1.0.0'],
-  ...['MIT OR Apache', 'Apache-2.0 AND MIT', '(MIT AND BSD)', '(MIT AND Zlib)'],
+  ...['MIT', 'MIT-0', 'Apache-2.0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Unlicense', 'BlueOak-1.0.0'],
+  ...[
+    'MIT OR Apache',
+    'Apache-2.0 AND MIT',
+    '(MIT AND BSD)',
+    '(MIT AND Zlib)',
+    '(MPL-2.0 OR Apache-2.0)',
+    '(MIT OR CC0-1.0)',
+  ],
 ]);
 
 /**
@@ -48,7 +56,7 @@ function isAllowed({ name, license }: { readonly name: string; readonly license?
 
 async function manifests(): Promise<(readonly [path: string, Manifest])[]> {
   const folders = await Promise.all(
-    ['libs', 'services'].map(async (parent) =>
+    ['apps', 'libs', 'services'].map(async (parent) =>
       (await readdir(new URL(parent, root))).map((name) => `${parent}/${name}/`),
     ),
   );
@@ -92,7 +100,7 @@ describe('the manifests', () => {
 });
 
 describe('what the image and `npm start` bring with them', () => {
-  const shipped = shippedPackages(lockfile, 'services/opensync');
+  const shipped = shippedPackages(lockfile, ...SHIPPED_FOLDERS);
 
   it('includes what runs and nothing that only tests need', () => {
     const names = shipped.map(({ name }) => name);
@@ -107,7 +115,7 @@ describe('what the image and `npm start` bring with them', () => {
 
   it('runs no install script', () => {
     const scripts = shipped.filter(({ path }) => lockfile.packages[path]!.hasInstallScript).map(({ name }) => name);
-    // An optional peer of a framework; the image is installed with --ignore-scripts.
-    expect(scripts).toEqual(['protobufjs']);
+    // One downloads libraries for graphics cards, one is an optional peer of a framework; the image is installed with --ignore-scripts.
+    expect(scripts).toEqual(['onnxruntime-node', 'protobufjs']);
   });
 });

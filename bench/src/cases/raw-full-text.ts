@@ -11,13 +11,15 @@ const THREAD = `
   const { name } = database
     .prepare("SELECT 'fts_' || owner AS name FROM owners WHERE workspace_id = ? AND user_id = ?")
     .get(workerData.owner.workspaceId, workerData.owner.userId);
-  const statement = database.prepare(\`SELECT rowid, rank FROM \${name} WHERE \${name} MATCH ? ORDER BY rank LIMIT 20\`);
+  const best = \`SELECT rowid, rank FROM \${name} WHERE \${name} MATCH ? ORDER BY rank LIMIT 20\`;
+  const statement = database.prepare(\`SELECT row, rank, text FROM (\${best}) JOIN texts ON row = rowid ORDER BY rank\`);
   parentPort.on('message', (expression) => parentPort.postMessage(statement.all(expression)));
   parentPort.postMessage('open');`;
 
 /**
- * The ceiling of full text: FTS5's own query (`MATCH`, its bm25, the best rows) on the file that the adapter wrote, on a
- * thread of its own, over the rows of one owner, without grouping, filters, texts or snippets.
+ * The ceiling of full text: FTS5's own query (`MATCH`, its bm25, the best rows and their texts) on the file that the adapter
+ * wrote, on a thread of its own, over the rows of one owner, without grouping, filters or snippets. With the texts, because
+ * a result that a person cannot read is none: whatever is in front of FTS5 has to read them.
  */
 export async function rawFullText(
   file: string,

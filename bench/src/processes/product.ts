@@ -18,6 +18,22 @@ export interface Product extends AsyncDisposable {
 /** Runs a command under a limit of memory. */
 type Limit = Pick<MemoryLimit, 'spawn' | 'env'>;
 
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning'];
+const program = () => fileURLToPath(new URL('./main.js', import.meta.resolve('@opensync/opensync')));
+
+/** Runs a command of the product; what it complained of if it failed. */
+export async function runCommand(args: readonly string[]): Promise<string | undefined> {
+  try {
+    await promisify(execFile)(process.execPath, [...NODE_OPTIONS, program(), ...args]);
+    return undefined;
+  } catch (error) {
+    return String((error as { stderr?: string }).stderr)
+      .trim()
+      .split('\n')
+      .at(-1);
+  }
+}
+
 /** The all-in-one as `npm start` runs it, on an empty data folder, or on one that stays. */
 export async function startProduct({
   limit,
@@ -25,10 +41,16 @@ export async function startProduct({
   dataDir,
 }: { limit?: Limit; settings?: Partial<Record<keyof Settings, string>>; dataDir?: string } = {}): Promise<Product> {
   const folder = dataDir === undefined ? await temporaryFolder() : { path: dataDir, remove: () => Promise.resolve() };
-  const main = fileURLToPath(new URL('./main.js', import.meta.resolve('@opensync/opensync')));
-  const own = { OPENSYNC_DATA_DIR: folder.path, OPENSYNC_BOOTSTRAP_KEY: BENCH_KEY, PORT: '0' };
+  const own = {
+    OPENSYNC_DATA_DIR: folder.path,
+    OPENSYNC_BOOTSTRAP_KEY: BENCH_KEY,
+    PORT: '0',
+    OPENSYNC_MODEL_INSTALL: 'off',
+    // Counted as ever, and never reached.
+    OPENSYNC_INGEST_RATE_LIMIT: '1000000000',
+  };
   const env = { ...process.env, ...own, ...settings };
-  const node = ['--disable-warning=ExperimentalWarning', main];
+  const node = [...NODE_OPTIONS, program()];
   const { command, args } = limit?.spawn(process.execPath, [...node, 'start']) ?? {
     command: process.execPath,
     args: [...node, 'start'],

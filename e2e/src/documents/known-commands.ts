@@ -40,7 +40,7 @@ const notRun = (command: RegExp, reason: string): KnownCommand => ({ command, tr
 export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   // The product.
   start(/^npm start$/, /OpenSync is running/),
-  start(/^PORT=\d+ node services\/(ingest|query|projector|embedder)$/, /is running at http/),
+  start(/^PORT=\d+ node services\/(ingest|query|projector|embedder|wrapped)$/, /is running at http/),
   run(/^npm run setup$/, { output: /The command is \S+\/\.opensync\/bin\/opensync/ }),
   run(/^export [A-Z_]+=/),
   run(/^curl -s '?localhost:3211\/api\/search\?q=connection/, {
@@ -49,9 +49,14 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   }),
   run(/^curl -s '?localhost:3211\/api\/sessions/, { output: /"sessions":\[\{/, eventually: true }),
   run(/^curl -s localhost:3211\/readyz$/, { output: /"status":"ok"/ }),
+  run(/^curl -s localhost:3211\/metrics \| grep \S+$/, { output: /^(# HELP )?opensync_\w+/m }),
   run(/^opensync --help$/, { output: /^Usage: opensync / }),
   run(/^opensync help \w+$/, { output: /^Usage: opensync / }),
   run(/^opensync status$/, { output: /^OpenSync +running at http/ }),
+  run(/^opensync --version$/, { output: /^\d+\.\d+\.\d+$/m }),
+  run(/^opensync backup (--full )?\.\/backups$/, { output: /up to sequence \d+/ }),
+  run(/^opensync rehearse \.\/backups$/, { output: /^Proved /m }),
+  run(/^opensync restore --dry-run \.\/backups$/, { output: /nothing was written/ }),
   run(/^opensync doctor$/, { output: /^✓ embedder/m }),
   run(/^opensync keys create --user \S+ --name \S+(?: --scopes read)?$/, { output: /^osk_\S+\n/ }),
   run(/^opensync keys list$/, { output: /^ID +KEY/ }),
@@ -64,6 +69,14 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^opensync workspaces members research$/, { output: /^ID +EMAIL +NAME +ROLE +KEYS/ }),
   run(/^opensync workspaces remove-member research \S+$/, { output: /is no longer a member of research/ }),
   run(/^opensync rebuild (all|documents|search|vectors)$/, { output: /generation \d+ is live in place of/ }),
+  run(/^opensync wrapped set --workspace default --zone Europe\/Berlin$/, { output: /^Europe\/Berlin/ }),
+  run(/^opensync wrapped set --workspace default --webhook \S+ --editions day,week$/, { output: /hooks\.slack\.com/ }),
+  run(/^opensync usage$/, { output: /^DAY \(UTC\) +WORKSPACE|No requests are counted/ }),
+  run(/^opensync wrapped list$/, { output: /^WORKSPACE +USER/ }),
+  run(/^opensync jobs list$/, { output: /^JOB +SCHEDULE/, eventually: true }),
+  run(/^opensync jobs run trash$/, { output: /^trash runs soon/, eventually: true }),
+  run(/^opensync jobs pause docs$/, { output: /^docs is paused/, eventually: true }),
+  run(/^opensync jobs resume docs$/, { output: /^docs runs next at/, eventually: true }),
   run(/^opensync dlq list$/, { output: /^ID +CONSUMER/ }),
   run(/^opensync dlq show 12$/, { output: /^ID +12$/m }),
   // The letter is about a message that no version can read: it fails again, under another id.
@@ -75,6 +88,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^NATS_URL=\S+ opensync import-log history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: \d+ events/m }),
   notRun(/^opensync export /, 'needs an API key and sessions; export.int.spec.ts runs it against a server'),
   notRun(/^curl -N .*\/api\/live/, 'does not end; live.e2e.spec.ts follows the stream'),
+  notRun(/^curl -X DELETE http\S+\/api\/me /, 'erases its caller for good; erasure.e2e.spec.ts does it'),
   notRun(/^curl -sf -H .*\/api\/export/, 'the same over HTTP'),
   notRun(/^node services\/ingest$/, 'runs as PORT=3211 node services/ingest'),
   notRun(/^node services\/keeper$/, 'runs in the containers of compose'),
@@ -96,6 +110,10 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   notRun(/^(BENCH_\w+=\S+ )*npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
   notRun(/^npm run lint$/, 'npm test runs the same task'),
   notRun(/^npm run test:security( |$)/, 'takes minutes; security.e2e.spec.ts sends fewer of the same requests'),
+  notRun(
+    /^npm run test:relevance( |$)/,
+    'embeds for minutes; relevance.int.spec.ts asks fewer queries of a smaller corpus',
+  ),
   notRun(/^npm audit/, 'asks a registry'),
   notRun(/^npm run (format|generate)$/, 'writes into the clone; npm test runs the same as a check'),
   notRun(/npm test$/, 'runs this test'),
@@ -104,6 +122,12 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   notRun(/^docker (inspect|buildx imagetools inspect|network rm opensync_stores)$/, 'is Docker’s own'),
   notRun(/^docker compose /, 'needs a Docker engine; TEST_COMPOSE=1 tests docker-compose.yml and its command line'),
   notRun(/^deploy\/compose-test\.sh$/, 'needs a Docker engine; it is what TEST_COMPOSE=1 runs'),
+
+  // Kubernetes: npm run test:cluster installs, upgrades and rolls back with the same commands.
+  notRun(/^docker (build|push) /, 'a registry of yours takes the image; npm run test:cluster builds it'),
+  notRun(/^npm run test:cluster$/, 'needs a cluster'),
+  notRun(/^node scripts\/partition-simulation\.mjs$/, 'prints the table below it again'),
+  notRun(/^(helm|kubectl) /, 'needs a cluster; npm run test:cluster installs the chart and the overlays on one'),
 
   // Other programs, on other systems.
   notRun(/^git pull$/, 'changes the clone'),

@@ -23,7 +23,13 @@ export function documentsOf(repository: string): string[] {
     readdirSync(join(repository, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => join(folder, name));
-  return [...markdown('.'), ...markdown('docs'), ...markdown('docs/adr'), ...markdown('bench')].sort();
+  return [
+    ...markdown('.'),
+    ...markdown('docs'),
+    ...markdown('docs/adr'),
+    ...markdown('docs/runbooks'),
+    ...markdown('bench'),
+  ].sort();
 }
 
 export function commandsOf(repository: string, document: string): DocumentedCommand[] {

@@ -26,7 +26,8 @@ export class Shell {
   /** Runs a command to its end; resolves with its whole output. */
   async run(command: string): Promise<{ code: number; output: string }> {
     this.#output = '';
-    this.#child.stdin.write(`${command} </dev/null\nprintf '\\n%s %s\\n' '${MARK}' "$?"\n`);
+    // In braces, so that the first program of a pipeline gets it, not the last one.
+    this.#child.stdin.write(`{ ${command}\n} </dev/null\nprintf '\\n%s %s\\n' '${MARK}' "$?"\n`);
     const end = await waitFor(() => new RegExp(`\\n${MARK} (\\d+)\\n`).exec(this.#output), {
       timeoutMs: COMMAND_TIMEOUT_MS,
       what: `the end of: ${command}`,

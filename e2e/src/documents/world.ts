@@ -19,7 +19,7 @@ import { Shell } from './shell.ts';
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Ports in documents; each is replaced by a free one. */
-const PORTS = ['3211', '3212', '3213', '3214'];
+const PORTS = ['3211', '3212', '3213', '3214', '3215'];
 
 /** A machine of a person who follows the documents: a separate home, the node on PATH, and nothing of the workspace. */
 export class World implements AsyncDisposable {
@@ -46,6 +46,7 @@ export class World implements AsyncDisposable {
       // One nats-server that was fetched is enough.
       XDG_CACHE_HOME: XDG_CACHE_HOME ?? join(homedir(), '.cache'),
       PORT: ports.get('3211'),
+      OPENSYNC_MODEL_INSTALL: 'off',
       NPM_CONFIG_UPDATE_NOTIFIER: 'false',
       // Nx may run this test: the inner one keeps its state separate.
       NX_DAEMON: 'false',
@@ -70,7 +71,7 @@ export class World implements AsyncDisposable {
   shell(document: string): Shell {
     let shell = this.#shells.get(document);
     if (!shell) {
-      const cwd = document === 'docs/operations.md' ? this.#home.path : REPOSITORY;
+      const cwd = /^docs\/(operations|backup|runbooks\/.*)\.md$/.test(document) ? this.#home.path : REPOSITORY;
       shell = new Shell({ cwd, env: this.#env, folder: this.#home.path });
       this.#shells.set(document, shell);
     }

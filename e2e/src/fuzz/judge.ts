@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { API_ROUTES } from './api-routes.ts';
 import type { FuzzRequest } from './requests.ts';
 import type { FuzzAnswer } from './send.ts';
-import { SCOPES_OF, type World } from './world.ts';
+import { ROLE_OF, SCOPES_OF, type World } from './world.ts';
 
 const MOST_DETAILS = 20;
 const errorSchema = z.strictObject({
@@ -32,7 +32,7 @@ const HEADER_OF: Readonly<Record<number, string>> = {
   429: 'retry-after',
   503: 'retry-after',
 };
-const WITHOUT_ERROR: ReadonlySet<number> = new Set([200, 204, 206, 207, 304]);
+const WITHOUT_ERROR: ReadonlySet<number> = new Set([200, 204, 206, 207, 303, 304]);
 
 /** What is wrong with an answer: nothing, as long as the product keeps its promises. */
 export function judge(request: FuzzRequest, answer: FuzzAnswer, world: World): string[] {
@@ -86,7 +86,7 @@ function accessProblems({ route, method, path, key, headers }: FuzzRequest, { st
   if (!scopes) return [`status ${status} with a key that gives no access (${key})`];
   const known = KEYED_ROUTES.find((one) => `${one.method} ${one.route}` === route);
   if (!known || method !== known.method || !isOf(known.route, normal(path))) return [];
-  const principal = { scopes, role: 'member' } as unknown as Principal;
+  const principal = { scopes, role: ROLE_OF[key] ?? 'member' } as unknown as Principal;
   return refusalOf(principal, known.access) === undefined ? [] : [`status ${status} with the scopes ${String(scopes)}`];
 }
 

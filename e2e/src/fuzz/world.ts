@@ -1,6 +1,6 @@
 import { connectLog } from '@opensync/event-log';
 import { KeyDirectory } from '@opensync/event-log/keys';
-import type { Scope } from '@opensync/contracts';
+import type { Role, Scope } from '@opensync/contracts';
 import { randomBytes } from 'node:crypto';
 import { Api, positionOf } from '../harness/api.ts';
 import type { Target } from '../harness/target.ts';
@@ -18,6 +18,9 @@ export const SCOPES_OF: Readonly<Partial<Record<KeyName, readonly Scope[]>>> = {
   elsewhere: ['admin'],
 };
 
+/** Where it is not `member`: the first member of a workspace owns it. */
+export const ROLE_OF: Readonly<Partial<Record<KeyName, Role>>> = { elsewhere: 'owner' };
+
 /** What the random requests can name: most of it belongs to the watched owner. */
 export interface World {
   readonly url: string;
@@ -29,7 +32,7 @@ export interface World {
   readonly messages: readonly string[];
   /** Sessions of a caller, each with a message of it. */
   readonly own: readonly (readonly [session: string, message: string])[];
-  /** Values of `Osk-Sequence`: one that a caller got, then those that the watched owner got. */
+  /** Values of `Osk-Sequence`: one that a caller got, again and again, then as many that the watched owner got. */
   readonly positions: readonly string[];
   readonly cursors: readonly string[];
   readonly messageCursors: readonly string[];
@@ -80,7 +83,8 @@ export async function createWorld(target: Target): Promise<World> {
       ...watched,
       messages: [...watched.messages, ...own.places.map(([, message]) => message), 'msg_none'],
       own: own.places,
-      positions: [own.position, ...watched.positions],
+      // As often the caller's own: otherwise few receipts would be found.
+      positions: [...watched.positions.map(() => own.position), ...watched.positions],
       secrets: [watchedKey, ...Object.values(keys).map(({ key }) => key), ...(token === undefined ? [] : [token])],
       words: WORDS,
     };

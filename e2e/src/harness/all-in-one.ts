@@ -34,6 +34,7 @@ export class AllInOne implements Target, AsyncDisposable {
     this.env = {
       ...env,
       OPENSYNC_DATA_DIR: this.dataDir,
+      OPENSYNC_MODEL_INSTALL: 'off',
       OPENSYNC_BOOTSTRAP_KEY: BOOTSTRAP_KEY,
       ...settings,
     };

@@ -110,33 +110,40 @@ export class Api {
     return this.write('/sync/batch', batch);
   }
 
-  /** All sessions, newest first, read page by page. */
+  /** All sessions, newest first, read page by page; without `costs`. */
   async sessions(parameters = '', pageSize = 200): Promise<SessionSummary[]> {
     const all: SessionSummary[] = [];
     let cursor: string | null | undefined;
     do {
-      const page: { sessions: SessionSummary[]; cursor?: string | null } = await this.get(
+      const page: { sessions: (SessionSummary & { costs?: unknown })[]; cursor?: string | null } = await this.get(
         `/api/sessions?limit=${pageSize}${parameters}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
       );
-      all.push(...page.sessions);
+      all.push(...page.sessions.map(({ costs: _later, ...session }) => session));
       cursor = page.cursor;
     } while (cursor);
     return all;
   }
 
-  /** One session with all its messages, read page by page. `after` waits for the write, or several, to be applied. */
+  /**
+   * One session with all its messages, read page by page. `after` waits for the write, or several, to be applied. Without `costs`, which
+   * follow by some seconds.
+   */
   async session(id: string, after?: string): Promise<SessionPage> {
     const wait: Record<string, string> = after === undefined ? {} : { 'osk-wait-sequence': after };
     const messages: Message[] = [];
     let cursor: string | null | undefined;
-    let page: SessionPage;
+    let page: SessionPage & { costs?: unknown };
     do {
       const query = `messageLimit=200${cursor ? `&messageCursor=${encodeURIComponent(cursor)}` : ''}`;
-      page = await this.get<SessionPage>(`/api/sessions/${encodeURIComponent(id)}?${query}`, wait);
+      page = await this.get<SessionPage & { costs?: unknown }>(
+        `/api/sessions/${encodeURIComponent(id)}?${query}`,
+        wait,
+      );
       messages.push(...page.messages);
       cursor = page.messageCursor;
     } while (cursor);
-    return { ...page, messages };
+    const { costs: _later, ...session } = page;
+    return { ...session, messages };
   }
 
   async search(query: string, type: 'fulltext' | 'semantic' | 'hybrid', limit = 20): Promise<SearchAnswer> {

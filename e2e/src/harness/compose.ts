@@ -15,7 +15,7 @@ const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const START_TIMEOUT_MS = 120_000;
 
 /** What is ours in docker-compose.yml, in the order in which requests meet it. */
-const SERVICES = ['edge', 'ingest', 'query', 'projector', 'embedder', 'keeper'] as const;
+const SERVICES = ['edge', 'ingest', 'query', 'projector', 'embedder', 'keeper', 'wrapped'] as const;
 
 const stateSchema = z.tuple([
   z.object({

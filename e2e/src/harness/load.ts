@@ -4,6 +4,8 @@ import { positionOf, type Api } from './api.ts';
 
 const MESSAGES_PER_SESSION = 25;
 const BATCH = 10;
+const PATIENCE_MS = 60_000;
+const MOST_REFUSALS = 20;
 /** The last part of a message that is sent again: it has one more than before. */
 const MORE = { type: 'tool-result', content: 'one more' };
 
@@ -41,6 +43,8 @@ export class Ledger {
   readonly positions: string[] = [];
   /** Answers that a client must never get: neither success nor a retryable error. */
   readonly unexpected: string[] = [];
+  /** The first attempts without an acknowledgement: when, and what came instead. */
+  readonly refusals: string[] = [];
 
   constructor(api: Api) {
     this.api = api;
@@ -67,6 +71,7 @@ export class Load {
   readonly #running: Promise<void>;
   readonly #pauseMs: number;
   readonly #slowMs: number;
+  readonly #patienceMs: number;
   #stopped = false;
   #messages = 0;
 
@@ -75,10 +80,16 @@ export class Load {
    * @param options.pauseMs what each client waits between two requests; by default it sends as fast as it is answered
    * @param options.slowMs from when on an acknowledged write may have been sent twice, to a server of the log that hung; by
    *   default none is
+   * @param options.patienceMs how long the product may refuse, and take for what `progress` waits for
    */
-  constructor(apis: readonly Api[], clients: number, { pauseMs = 0, slowMs = Infinity } = {}) {
+  constructor(
+    apis: readonly Api[],
+    clients: number,
+    { pauseMs = 0, slowMs = Infinity, patienceMs = PATIENCE_MS } = {},
+  ) {
     this.#pauseMs = pauseMs;
     this.#slowMs = slowMs;
+    this.#patienceMs = patienceMs;
     this.ledgers = apis.map((api) => new Ledger(api));
     this.#running = Promise.all(
       Array.from({ length: clients }, (_, index) =>
@@ -95,7 +106,10 @@ export class Load {
   async progress(messages: number): Promise<void> {
     const goal = this.acknowledged + messages;
     await Promise.race([
-      waitFor(() => this.acknowledged >= goal, { timeoutMs: 60_000, what: `${messages} more acknowledgements` }),
+      waitFor(() => this.acknowledged >= goal, {
+        timeoutMs: this.#patienceMs,
+        what: `${messages} more acknowledgements`,
+      }),
       this.#running,
     ]);
   }
@@ -104,6 +118,12 @@ export class Load {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+  }
+
+  /** Also after a failed test, for the next one. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    await this.#running.catch(() => undefined);
   }
 
   async #client(ledger: Ledger, client: number, persistent: boolean): Promise<void> {
@@ -169,8 +189,11 @@ export class Load {
     };
     do {
       const asked = performance.now();
+      let cutOff: unknown;
       // Undefined: refused or cut off.
-      const answer = await ledger.api.request(path, { json }).catch(() => undefined);
+      const answer = await ledger.api
+        .request(path, { json })
+        .catch((error: Error) => void (cutOff = error.cause ?? error));
       const status = answer?.status;
       if (answer && status === 200) {
         ledger.positions.push(positionOf(answer.headers));
@@ -184,9 +207,18 @@ export class Load {
         return;
       }
       unsettled();
+      if (ledger.refusals.length < MOST_REFUSALS) {
+        const reason = answer ? `${status} ${JSON.stringify(answer.body)}` : String(cutOff);
+        ledger.refusals.push(
+          `${new Date().toISOString()} ${path}, after ${Math.round(performance.now() - asked)} ms: ${reason}`,
+        );
+      }
       if (status !== undefined && status !== 503) ledger.unexpected.push(`${path} answered ${status}`);
       // Plugins wait as Retry-After says; the tests wait for the product to serve.
-      await waitFor(() => this.#stopped || serves(ledger.api), { timeoutMs: 60_000, intervalMs: 50 });
+      await waitFor(() => this.#stopped || serves(ledger.api), {
+        ...{ timeoutMs: this.#patienceMs, intervalMs: 50 },
+        what: 'a product that serves',
+      });
     } while (persistent && !this.#stopped);
   }
 }

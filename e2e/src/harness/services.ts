@@ -24,7 +24,7 @@ import { descendants, survivors } from './processes.ts';
 import { readStatus, type Status } from './status.ts';
 import type { Ending, Target } from './target.ts';
 
-export const SERVICES = ['ingest', 'projector', 'query', 'embedder'] as const;
+export const SERVICES = ['keeper', 'ingest', 'projector', 'query', 'embedder'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../services/${name}/dist/main.js`, import.meta.url));
@@ -52,7 +52,7 @@ interface Lines {
 }
 
 /**
- * Ingest, projector, query and embedder as processes apart, on a nats-server, MongoDB, Elasticsearch and Qdrant, behind one
+ * Keeper, ingest, projector, query and embedder as processes apart, on a nats-server, MongoDB, Elasticsearch and Qdrant, behind one
  * address. Names in the stores are this target's own.
  */
 export class ServicesTarget implements Target {

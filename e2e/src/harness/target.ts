@@ -1,5 +1,6 @@
 import { startAllInOne } from './all-in-one.ts';
 import type { Api } from './api.ts';
+import { attachToCluster } from './cluster.ts';
 import { attachToCompose } from './compose.ts';
 import { ServicesTarget } from './services.ts';
 import type { Status } from './status.ts';
@@ -42,12 +43,14 @@ export interface Target {
 }
 
 /** Where the product runs; see e2e/suites.mjs. */
-export type Deployment = 'all-in-one' | 'services' | 'compose';
+export type Deployment = 'all-in-one' | 'services' | 'compose' | 'cluster' | 'chart';
 
 const TARGETS: Readonly<Record<Deployment, (settings?: NodeJS.ProcessEnv) => Promise<Target>>> = {
   'all-in-one': startAllInOne,
   services: (settings) => ServicesTarget.start(settings),
   compose: attachToCompose,
+  cluster: attachToCluster,
+  chart: attachToCluster,
 };
 
 /** The deployment that this run is about: the one that OPENSYNC_E2E_TARGET names, by default the all-in-one. */

@@ -23,7 +23,7 @@ export function userOfAccessSubject(subject: string): string {
  * A request whose key was valid, whatever came of it. Nothing of the caller's data: the route without the ids in its
  * path, no query string, no body, no key.
  */
-export const accessEntrySchema = z.object({
+const accessEntrySchema = z.object({
   requestId: z.string(),
   /** When it ended; milliseconds since the epoch. */
   at: z.number(),

@@ -4,28 +4,30 @@ import type { Owner } from './owner.ts';
 /** Crockford base32: no I, L, O or U, so that an id survives being read aloud or retyped. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_CHARACTERS = 26;
+/** The two characters of each value of 10 bits. */
+const PAIRS = Array.from({ length: 1024 }, (_, bits) => `${ALPHABET[bits >> 5]}${ALPHABET[bits & 31]}`);
 
 /**
  * `<prefix>_` and the first 26 Crockford base32 characters (130 bits) of SHA-256 over the JSON array
  * of `components`. JSON keeps the boundaries: `['a','bc']` and `['ab','c']` differ.
  */
 function deriveId(prefix: string, ...components: readonly (string | number)[]): string {
-  // In one call: each event has two or more ids, and a hash object would cost as much as the rest.
-  const digest = hash('sha256', JSON.stringify(components), 'buffer');
-  let id = '';
-  let bits = 0;
+  // Each event has two or more ids. In one call, as text with a character for each byte: a hash object or a buffer would cost
+  // more than the hash.
+  const digest = hash('sha256', JSON.stringify(components), 'binary');
+  let id = `${prefix}_`;
   let value = 0;
-  for (const byte of digest) {
-    value = (value << 8) | byte;
+  let bits = 0;
+  for (let at = 0, left = ID_CHARACTERS; left > 0;) {
+    value = (value << 8) | digest.charCodeAt(at++);
     bits += 8;
-    while (bits >= 5 && id.length < ID_CHARACTERS) {
-      bits -= 5;
-      id += ALPHABET[(value >>> bits) & 31];
-    }
+    if (bits < 10) continue;
+    bits -= 10;
+    id += PAIRS[value >>> bits];
     value &= (1 << bits) - 1;
-    if (id.length === ID_CHARACTERS) break;
+    left -= 2;
   }
-  return `${prefix}_${id}`;
+  return id;
 }
 
 /** `<prefix>_` and 130 random bits, for ids that cannot be derived. */
@@ -44,6 +46,16 @@ export function newLoginId(): string {
   return randomId('lgn');
 }
 
+/** `inv_…` of an invitation. It is shown to those who manage members, and gives no access. */
+export function newInvitationId(): string {
+  return randomId('inv');
+}
+
+/** `ers_…` of an erasure. It is not guessable: the certificate is shown to anybody who has it. */
+export function newErasureId(): string {
+  return randomId('ers');
+}
+
 /** `usr_…` of a user: it reveals nothing about the user, and stays when the e-mail address changes. */
 export function newUserId(): string {
   return randomId('usr');
@@ -52,6 +64,11 @@ export function newUserId(): string {
 /** `wsp_…` of a workspace that can be renamed. */
 export function newWorkspaceId(): string {
   return randomId('wsp');
+}
+
+/** `wsp_…` of the workspace of an organization that an identity provider has: every gateway knows it without asking. */
+export function workspaceIdOfOrganization(issuer: string, organization: string): string {
+  return deriveId('wsp', 'organization', issuer, organization);
 }
 
 /** `wsp_…` of the workspace `default`, and of workspaces from when ids were derived from names. */

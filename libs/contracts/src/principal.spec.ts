@@ -16,11 +16,17 @@ describe('access', () => {
   };
 
   it.each([
-    ['owner', 'ingest read figures logs workspaceLogs account delete curate review metrics'],
-    ['admin', 'ingest read figures logs workspaceLogs account delete curate review metrics'],
-    ['member', 'ingest read figures logs account delete curate'],
-    ['viewer', 'read figures logs account'],
-    ['analyst', 'figures logs account'],
+    [
+      'owner',
+      'ingest read figures logs workspaceLogs account keys eraseMe members manageMembers delete curate review metrics',
+    ],
+    [
+      'admin',
+      'ingest read figures logs workspaceLogs account keys eraseMe members manageMembers delete curate review metrics',
+    ],
+    ['member', 'ingest read figures logs account keys eraseMe members delete curate'],
+    ['viewer', 'read figures logs account keys eraseMe members'],
+    ['analyst', 'figures logs account keys eraseMe'],
   ] as const)('allows a %s with every scope to: %s', (role, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal(role, 'admin'), [action]) === undefined);
@@ -29,12 +35,24 @@ describe('access', () => {
 
   it.each([
     ['ingest', 'ingest'],
-    ['read', 'read figures logs account'],
-    ['admin', 'ingest read figures logs workspaceLogs account delete curate review metrics'],
+    ['read', 'read figures logs account members'],
+    [
+      'admin',
+      'ingest read figures logs workspaceLogs account keys eraseMe members manageMembers delete curate review metrics',
+    ],
   ] as const)('allows an owner with only the scope %s to: %s', (scope, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal('owner', scope), [action]) === undefined);
     expect(does.join(' ')).toBe(allowed);
+  });
+
+  it('lets operators operate the server, which no other scope includes', () => {
+    expect(refusalOf(principal('owner', 'ingest', 'read', 'admin'), ['operate'])).toMatch(/lacks the scope operator$/);
+    expect(refusalOf(principal('owner', 'operator'), ['operate'])).toBeUndefined();
+    expect(refusalOf(principal('owner', 'operator'), ['read'])).toMatch(/lacks the scope read$/);
+    for (const role of ['member', 'viewer', 'analyst'] as const) {
+      expect(refusalOf(principal(role, 'operator'), ['operate'])).toMatch(/does not allow this/);
+    }
   });
 
   it('names the missing scope, otherwise the insufficient role', () => {
@@ -48,7 +66,8 @@ describe('access', () => {
       fc.property(aPrincipal, someActions, (caller, actions) => {
         const allowed = actions.some(
           (action) =>
-            (caller.scopes.includes('admin') || caller.scopes.includes(ACTIONS[action].scope)) &&
+            (caller.scopes.includes(ACTIONS[action].scope) ||
+              (caller.scopes.includes('admin') && ACTIONS[action].scope !== 'operator')) &&
             (ACTIONS[action].roles as readonly string[]).includes(caller.role),
         );
         expect(refusalOf(caller, actions) === undefined).toBe(allowed);

@@ -1,10 +1,16 @@
 import type { Owner, Reader } from './owner.ts';
 
-/** What an API key may do: `ingest` writes, `read` reads, `admin` both, and deletes, edits and publishes. */
-export const SCOPES = ['ingest', 'read', 'admin'] as const;
+/**
+ * What an API key may do: `ingest` writes, `read` reads, `admin` both, and deletes, edits and publishes. `operator`
+ * operates the server, which no other scope includes.
+ */
+export const SCOPES = ['ingest', 'read', 'admin', 'operator'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Of a key for which nobody names any: what plugins need. */
+/** How long a key may operate the server at most, milliseconds. */
+export const OPERATOR_KEY_MS = 30 * 24 * 60 * 60_000;
+
+/** Default scopes of a key: what plugins need. */
 export const DEFAULT_SCOPES: readonly Scope[] = ['ingest', 'read'];
 
 /**
@@ -23,6 +29,8 @@ export interface Principal extends Owner {
   readonly keyHint?: string;
   /** Of a person who is logged in with a cookie; `keyId` then is the same. */
   readonly loginId?: string;
+  /** The key that this person logged in with: the login has its rights and ends with it. */
+  readonly loginKeyId?: string;
 }
 
 /** The owner of everything that the caller writes and deletes. */
@@ -36,7 +44,7 @@ export function readerOf({ workspaceId, userId }: Owner): Reader {
 }
 
 /**
- * The action of a route. The caller needs a key with the scope (`admin` includes the others) and one of the roles.
+ * The action of a route. The caller needs a key with the scope (`admin` includes `ingest` and `read`) and one of the roles.
  * This is the only table that decides access.
  */
 export const ACTIONS = {
@@ -52,6 +60,14 @@ export const ACTIONS = {
   workspaceLogs: { scope: 'admin', roles: ['owner', 'admin'] },
   /** Logs in to the console with a key, asks who the caller is, logs out. */
   account: { scope: 'read', roles: ROLES },
+  /** Creates, rotates and revokes the caller's own API keys, and connects logins. A leaked plugin key must not make others. */
+  keys: { scope: 'admin', roles: ROLES },
+  /** Erases everything of the caller in the workspace. A leaked plugin key must not be able to. */
+  eraseMe: { scope: 'admin', roles: ROLES },
+  /** Sees who the members of the workspace are. */
+  members: { scope: 'read', roles: ['owner', 'admin', 'member', 'viewer'] },
+  /** Invites and removes members, changes their roles, and revokes their keys. */
+  manageMembers: { scope: 'admin', roles: ['owner', 'admin'] },
   /** Deletes sessions of the caller. A leaked plugin key must not be able to. */
   delete: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
   /**
@@ -63,6 +79,11 @@ export const ACTIONS = {
   review: { scope: 'admin', roles: ['owner', 'admin'] },
   /** Reads the metrics of the process, which are about all owners. */
   metrics: { scope: 'admin', roles: ['owner', 'admin'] },
+  /**
+   * Operates the server: reads what is stored of any workspace, replays and drops dead letters, rebuilds stores. Workspaces
+   * must not see each other, so being an admin of one of them is not enough.
+   */
+  operate: { scope: 'operator', roles: ['owner', 'admin'] },
 } as const satisfies Readonly<Record<string, { readonly scope: Scope; readonly roles: readonly Role[] }>>;
 export type Action = keyof typeof ACTIONS;
 
@@ -71,11 +92,15 @@ export type Action = keyof typeof ACTIONS;
  * Pure.
  */
 export function refusalOf({ scopes, role }: Principal, actions: readonly Action[]): string | undefined {
-  const inScope = actions.filter((action) => scopes.includes('admin') || scopes.includes(ACTIONS[action].scope));
+  const inScope = actions.filter((action) => includesScope(scopes, ACTIONS[action].scope));
   if (inScope.length === 0) {
     const needed = new Set(actions.map((action) => ACTIONS[action].scope));
     return `This API key lacks the scope ${[...needed].join(' or ')}`;
   }
   if (inScope.some((action) => (ACTIONS[action].roles as readonly Role[]).includes(role))) return undefined;
   return `Your role in this workspace is ${role}, which does not allow this; an owner of the workspace can change it`;
+}
+
+function includesScope(scopes: readonly Scope[], scope: Scope): boolean {
+  return scopes.includes(scope) || (scope !== 'operator' && scopes.includes('admin'));
 }

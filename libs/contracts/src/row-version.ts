@@ -23,15 +23,16 @@ const RANK = 2 ** 41;
 /**
  * Increases when rows repeat more of a session, or say more of their message. Rows of an earlier format are written
  * again; this makes their versions lower.
- * 1: labels (provider, verdict, tags; role and tools of the message). 2: whether tools failed.
+ * 1: labels (provider, verdict, tags; role and tools of the message). 2: whether tools failed. 3: passages are embedded
+ * under the title of their session.
  */
-export const ROW_FORMAT = 2;
+export const ROW_FORMAT = 3;
 
 /** The version of the session data that index rows repeat, and of the session's own row: its whole heading. */
 export function headingVersion(session: SessionState): number {
   const { sequences, span, rollup } = session;
   const { title, projectName, projectPath, source, messageSource, model, createdAt, visibility, trashedAt } = sequences;
-  const { provider, evalStatus, evalTags } = sequences;
+  const { provider, evalStatus, evalTags, parentExternalId, forkedFromExternalId } = sequences;
   const ranks = sessionRank(session, 'title') + sessionRank(session, 'model') + sessionRank(session, 'provider');
   // If no client sent the creation time, it is the arrival of the first event, or follows from the messages.
   return (
@@ -53,6 +54,8 @@ export function headingVersion(session: SessionState): number {
       provider,
       evalStatus,
       evalTags,
+      parentExternalId,
+      forkedFromExternalId,
       rollup.version,
       // Errors go when their message is sent again, which raises its version by two: by the message and the part that failed.
       rollup.hasErrors ? 1 : 0,

@@ -27,14 +27,34 @@ export const CONSUMER_HEALTH_SUBJECT = 'osk.status.consumers';
 export const LOG_PROBLEM_SUBJECT = 'osk.status.log';
 /** Request/reply subject of each process with all stores: describes their contents. */
 export const STORE_REPORT_SUBJECT = 'osk.status.stores';
+/** Request/reply subject of every process: what it is, its settings, and what it has counted. */
+export const PROCESS_REPORT_SUBJECT = 'osk.status.processes';
 /** Request/reply subject of each process with stores: names the generations that it uses. */
 export const GENERATION_USE_SUBJECT = 'osk.generations';
+/** How many requests of each key a gateway has counted. */
+export const RATES_SUBJECT = 'osk.rates';
+
+/** Tells the processes that run jobs to look which are due. */
+export const JOBS_SUBJECT = 'osk.jobs.due';
+
+/** Request/reply subject of a job that each process does for itself. */
+export function jobEverywhereSubject(job: string): string {
+  return `osk.jobs.everywhere.${job}`;
+}
+
 /** Request/reply subject of the keeper of the log: makes an empty log continue above a sequence. */
 export const RAISE_SUBJECT = 'osk.keeper.raise';
+/** Request/reply subject of the keeper: changes API keys and members for a caller, whose rights it checks itself. */
+export const KEY_SERVICE_SUBJECT = 'osk.keeper.keys';
 
 /** Request/reply subject of the processes that run a consumer's projection: replays one of its dead letters. */
 export function replaySubject(consumer: string): string {
   return `osk.replay.${consumer}`;
+}
+
+/** Where an answer to a request goes, under the prefix of the user who asks; `id` may be `*`. */
+export function answerSubject(inboxPrefix: string, request: string, id: string): string {
+  return `${inboxPrefix}.${request}.${id}`;
 }
 
 /** Replaces the workspace in a user's subject, and the user in a workspace's subject. */
@@ -144,6 +164,11 @@ export type PayloadScope = Owner | 'unscoped';
 export function payloadSubject(scope: PayloadScope, sha256: string): string {
   if (!SHA256.test(sha256)) throw new TypeError('not a SHA-256 in lowercase hexadecimal');
   return scope === 'unscoped' ? `osk.payloads.${sha256}` : `osk.payloads.${ownerKey(scope)}.${sha256}`;
+}
+
+/** Every payload of an owner. */
+export function payloadSubjects(owner: Owner): string {
+  return `osk.payloads.${ownerKey(owner)}.*`;
 }
 
 /** The scope and hash of a payload's subject, or undefined if it is not one. */

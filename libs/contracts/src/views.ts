@@ -1,5 +1,7 @@
 import type { MediaReference } from './content/media.ts';
 import type { EvalStatus, PartSynced, PayloadReference } from './events/schemas.ts';
+import { sessionIdOf } from './ids.ts';
+import { forkMark } from './naming/placeholders.ts';
 import { mediaOfText, messageCreatedAt, type MessageHead, type MessageState, type TextValue } from './fold/message.ts';
 import { isCurrentPart, type PartState } from './fold/part.ts';
 import { EMPTY_ROLLUP } from './fold/rollup.ts';
@@ -20,6 +22,10 @@ export interface SessionView {
   readonly model: string | null;
   readonly provider: string | null;
   readonly endReason: string | null;
+  /** The session whose agent started this one; it need not be stored. As the next one. */
+  readonly parentId: string | null;
+  /** The session that this one continues a copy of. */
+  readonly forkedFromId: string | null;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly cacheReadTokens: number;
@@ -34,7 +40,7 @@ export interface SessionView {
   readonly updatedAt: number;
   readonly firstActivityAt: number | null;
   readonly lastActivityAt: number | null;
-  /** Meant for evaluations, by a person's word, as the next four. */
+  /** Set by a person, like the next four: the session is meant for evaluations. */
   readonly evalReady: boolean;
   readonly evalStatus: EvalStatus | null;
   readonly evalNotes: string | null;
@@ -46,7 +52,7 @@ export interface SessionView {
 }
 
 /** A session without a source comes from the OpenCode plugin. */
-export const DEFAULT_SOURCE = 'opencode';
+const DEFAULT_SOURCE = 'opencode';
 
 /**
  * The view of a folded session. Values that no client sent, or only as zeros or placeholders, are derived from the
@@ -80,6 +86,8 @@ export function sessionView(state: SessionState): SessionView {
     model: named('model'),
     provider: named('provider'),
     endReason: fields.endReason ?? null,
+    parentId: otherSession(state, fields.parentExternalId),
+    forkedFromId: otherSession(state, fields.forkedFromExternalId ?? forkMark(fields.title)),
     ...amounts,
     totalTokens: Math.max(fields.totalTokens ?? 0, leastTotal(amounts)),
     cost: fields.cost || rollup.cost,
@@ -98,6 +106,11 @@ export function sessionView(state: SessionState): SessionView {
     isPublic: Boolean(fields.publication),
     publicUntil: fields.publication ? (fields.publicUntil ?? null) : null,
   };
+}
+
+/** The id of a session that another one names by its agent's id. */
+function otherSession({ owner, externalId }: SessionState, named: string | undefined): string | null {
+  return named === undefined || named === externalId ? null : sessionIdOf(owner, named);
 }
 
 type TokenAmount = 'promptTokens' | 'completionTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'reasoningTokens';

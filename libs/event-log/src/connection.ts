@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { answerSubject } from '@opensync/contracts';
 import { connect, createInbox, errors, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, type NatsServer, parseNatsServers, reasonOf, retrying } from '@opensync/platform';
 import { Link } from './link.ts';
@@ -30,8 +32,11 @@ const PING_OF_ONE_MS = 10_000;
 export interface LogConnection extends NatsConnection {
   /** Whether it is up. */
   readonly link: Link;
-  /** A new subject for answers, which the user of this connection may subscribe to. */
-  readonly inbox: () => string;
+  /**
+   * A new subject for answers, which the user of this connection may subscribe to; those to a request of another process
+   * are apart from those of JetStream, and named after its subject.
+   */
+  readonly inbox: (request?: string) => string;
   /** Whether the log takes what is published over it. */
   readonly acceptance: Acceptance;
   /** The limits of large content that is read and stored over it. */
@@ -86,7 +91,10 @@ export async function connectLog(options: ConnectOptions): Promise<LogConnection
     };
     return Object.assign(nc, {
       link,
-      inbox: () => createInbox(options.inboxPrefix),
+      inbox: (request?: string) =>
+        request === undefined
+          ? createInbox(options.inboxPrefix)
+          : answerSubject(options.inboxPrefix ?? '_INBOX', request, randomBytes(16).toString('hex')),
       acceptance: new Acceptance(nc, link),
       payloads: new PayloadTraffic(link, openLane),
     });

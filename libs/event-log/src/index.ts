@@ -1,3 +1,4 @@
+export { answerTo, ask, askAll } from './asking.ts';
 export { connectLog, type ConnectOptions, type LogConnection } from './connection.ts';
 export { logProblem, logState, openConnection, openLog, type OpenLogContext } from './open-log.ts';
 export {

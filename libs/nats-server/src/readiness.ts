@@ -1,16 +1,4 @@
-import { connect, createServer } from 'node:net';
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
+import { connect } from 'node:net';
 
 /** Whether something listens on the port. */
 export async function isTaken(port: number): Promise<boolean> {

@@ -2,18 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffMs, writePrivately } from '@opensync/platform';
+import { writePrivately } from '@opensync/platform';
+import { affordable } from '@opensync/platform/memory';
+import { ending, freePort, spawnGuarded, supervise, type Exit, type GuardedProcess } from '@opensync/platform/process';
 import { renderConfiguration, type SyncMode } from './configuration.ts';
 import { DiskWatch, type LogDisk } from './disk-watch.ts';
 import { NatsServerError } from './ensure.ts';
 import { evictLeftover, serverPid } from './leftover.ts';
-import { freePort, isReady, isTaken } from './readiness.ts';
+import { isReady, isTaken } from './readiness.ts';
 import { assertStoreIsAccessible, damagedConsumers } from './store-check.ts';
-import { spawnGuarded, type GuardedProcess } from './watchdog.ts';
 
-const BACKOFF = { firstPauseMs: 100, longestPauseMs: 5000 };
-/** A server that ran this long was healthy: the next restart begins with the shortest pause. */
-const WELL_AFTER_MS = 30_000;
+/** From when on Go collects garbage eagerly: without it, a server under load grows to twice what it uses. */
+const GO_MEMORY_SHARE = 1 / 6;
 /** A planned restart may take its time to flush everything. */
 const RESTART_GRACE_MS = 10_000;
 /** Recovering a large store takes time before the server answers. */
@@ -35,7 +35,7 @@ export interface StartOptions {
   /** Where the server logs; rotated at 10 MiB, three files kept. */
   readonly logFile: string;
   /** Called each time the server exits unexpectedly, before it is restarted. */
-  readonly onExit?: (exit: { readonly reason: string; readonly restartInMs: number }) => void;
+  readonly onExit?: (exit: Exit) => void;
 }
 
 export interface NatsServerHandle {
@@ -107,9 +107,17 @@ class Supervisor implements NatsServerHandle {
     });
     await evictLeftover(this.#pidFile, this.#configFile);
     const logged = await sizeOf(this.#logFile);
-    const startedAt = Date.now();
     await this.#run();
-    this.#supervision = this.#supervise(startedAt);
+    this.#supervision = supervise({
+      ended: () => this.#endedWhy(),
+      restart: async () => {
+        // The guard may have been killed, but not the server.
+        await evictLeftover(this.#pidFile, this.#configFile);
+        await this.#run();
+      },
+      onExit: this.#options.onExit,
+      signal: this.#stopping.signal,
+    });
     await this.disk.start(logged);
   }
 
@@ -143,25 +151,12 @@ class Supervisor implements NatsServerHandle {
     clearTimeout(timer);
   }
 
-  /** Waits for the server to exit and restarts it, until stop() is called. */
-  async #supervise(startedAt: number): Promise<void> {
-    let failures = 1;
-    const { signal } = this.#stopping;
-    for (;;) {
-      const ended = await this.#ended;
-      const reason = this.#restartReason ?? ended;
-      this.#restartReason = undefined;
-      if (signal.aborted) return;
-      if (Date.now() - startedAt > WELL_AFTER_MS) failures = 1;
-      const restartInMs = backoffMs(failures++, BACKOFF);
-      this.#options.onExit?.({ reason, restartInMs });
-      await delay(restartInMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      // The guard may have been killed, but not the server.
-      await evictLeftover(this.#pidFile, this.#configFile);
-      startedAt = Date.now();
-      await this.#run().catch(() => undefined); // #ended reports the error
-    }
+  /** Resolves when the server has ended, with the reason of this process if it was planned. */
+  async #endedWhy(): Promise<string> {
+    const ended = await this.#ended;
+    const reason = this.#restartReason ?? ended;
+    this.#restartReason = undefined;
+    return reason;
   }
 
   /** Starts the server once and resolves when it answers. @throws NatsServerError */
@@ -197,7 +192,10 @@ class Supervisor implements NatsServerHandle {
       }),
     );
     if (this.#stopping.signal.aborted) return;
-    const guarded = spawnGuarded(resolve(bin), ['--config', this.#configFile], this.#storeDir);
+    const guarded = spawnGuarded(resolve(bin), ['--config', this.#configFile], {
+      cwd: this.#storeDir,
+      env: { GOMEMLIMIT: String(Math.floor(affordable(Infinity, GO_MEMORY_SHARE))) },
+    });
     this.#current = guarded;
     this.#ended = ending(guarded);
     let over: string | undefined;
@@ -225,26 +223,4 @@ function sizeOf(file: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-/** Resolves with the reason when the guarded process has exited; never rejects. */
-function ending({ child }: GuardedProcess): Promise<string> {
-  let complaint = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    complaint = (complaint + chunk).slice(-2000);
-  });
-  return new Promise((done) => {
-    child.once('error', (error) => done(error.message));
-    child.once('exit', (code, signal) => {
-      const how = signal ? `signal ${signal}` : `exit code ${code}`;
-      const finish = () => done(complaint ? `${how}: ${complaint.trim()}` : how);
-      // 'close' follows when all output has been read; it never comes if only the guard was killed and the server
-      // still holds its end.
-      const timer = setTimeout(finish, 200);
-      child.once('close', () => {
-        clearTimeout(timer);
-        finish();
-      });
-    });
-  });
 }

@@ -10,6 +10,10 @@ describe('an invalid setting', () => {
     [{ PORT: '99999' }, 'PORT: "99999" is not a whole number from 0 to 65535'],
     [{ PORT: '0x10' }, 'PORT: "0x10" is not a whole number from 0 to 65535'],
     [{ OPENSYNC_BODY_LIMIT: '10MB' }, 'OPENSYNC_BODY_LIMIT: "10MB" is not a whole number (bytes, e.g. 10485760)'],
+    [
+      { OPENSYNC_WEBHOOK_PRIVATE_HOSTS: '!' },
+      'OPENSYNC_WEBHOOK_PRIVATE_HOSTS: "!" is not a list of host names, such as sync.example.com,opensync',
+    ],
     [{ OPENSYNC_READ_RATE_LIMIT: '-1' }, 'OPENSYNC_READ_RATE_LIMIT: "-1" is not a whole number, 0 or more'],
     [{ OPENSYNC_TRACE_RATIO: '2' }, 'OPENSYNC_TRACE_RATIO: "2" is not a number from 0 to 1'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: "loud" is not one of fatal, error, warn, info, debug, trace, silent'],
@@ -98,6 +102,23 @@ describe('an invalid setting', () => {
     expect(problemOf({ OPENSYNC_LOGIN_URL: url })).toContain('is not an https:// address without a path');
   });
 
+  it.each(['auth.example.com', 'http://auth.example.com', 'https://a.example/?x', 'https://u:p@a.example', 'ftp://a'])(
+    'is no issuer whose word counts: %s',
+    (value) => {
+      for (const name of ['OIDC_ISSUER', 'WORKOS_API_URL']) {
+        expect(problemOf({ [name]: value })).toContain('is not an https:// address (http:// is for localhost)');
+      }
+    },
+  );
+
+  it('is no role of a first login: owner', () => {
+    expect(problemOf({ OPENSYNC_LOGIN_JOIN: 'owner' })).toContain('OPENSYNC_LOGIN_JOIN');
+  });
+
+  it.each(['opensync', '/a b', '/a/../b?', '//', '/<script>', 'https://a/b'])('is no path of a proxy: %s', (path) => {
+    expect(problemOf({ OPENSYNC_BASE_PATH: path })).toContain('is not a path such as /opensync');
+  });
+
   it.each([
     ['OPENSYNC_LOGIN_HOURS', '0'],
     ['OPENSYNC_LOGIN_IDLE_HOURS', '9000'],
@@ -107,6 +128,9 @@ describe('an invalid setting', () => {
     ['OPENSYNC_LIVE_STREAMS', '-1'],
     ['OPENSYNC_KEY_LIVE_STREAMS', '0'],
     ['OPENSYNC_KEYLESS_LIMIT', '-1'],
+    ['OPENSYNC_DAILY_REQUESTS', '-1'],
+    ['OPENSYNC_DAILY_EVENTS', '1.5'],
+    ['OPENSYNC_DAILY_BYTES', '10MB'],
   ])('is no limit: %s=%s', (name, value) => {
     expect(problemOf({ [name]: value })).toContain(`${name}: ${JSON.stringify(value)} is not a whole number`);
   });

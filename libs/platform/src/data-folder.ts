@@ -47,7 +47,7 @@ export async function writePrivately(path: string, content: string): Promise<voi
   }
 }
 
-/** Who can write to the folder can replace the log, the stores and the configuration of nats-server, and so read its token. */
+/** A user who can write to the folder can replace the log, the stores and the configuration of nats-server, and so read its token. */
 async function assertOnlyOurs(folder: string): Promise<void> {
   // The folder itself may be a link to another disk; what is in it is checked as it is.
   assertOurs(folder, folder, await stat(folder).catch(() => undefined));
@@ -58,7 +58,7 @@ async function assertOnlyOurs(folder: string): Promise<void> {
 }
 
 function assertOurs(folder: string, path: string, found: Stats | undefined): void {
-  // It has gone meanwhile, or cannot be read: who opens it says why. Windows has neither owners nor modes.
+  // It was removed meanwhile, or cannot be read: opening it later reports why. Windows has neither owners nor modes.
   if (!found || process.getuid === undefined) return;
   const us = process.getuid();
   if (found.uid !== us && found.uid !== 0) {

@@ -1,7 +1,13 @@
 export * from './errors.ts';
 export { ByteBudget, type ByteBudgetOptions } from './byte-budget.ts';
 export * from './config.ts';
+export { describeSettings, type DescribedSetting } from './describe-settings.ts';
 export { makeDataFolder, writePrivately } from './data-folder.ts';
+export { FAMILIES, familyOf, type TextForm, type TextForms, type TextRole } from './embedding/families.ts';
+export * from './embedding/closeness.ts';
+export { distinctive, type CommonOfQueries } from './embedding/common-of-queries.ts';
+export { BUNDLED_MODEL, LOCAL_MODELS, LOCAL_MODEL_NAMES, type LocalModelName } from './embedding/local-models.ts';
+export * from './embedding/model.ts';
 export * from './health.ts';
 export * from './logger.ts';
 export { parseNatsServers, type NatsServer } from './nats-servers.ts';
@@ -10,3 +16,4 @@ export { fileSettingOf, SECRET_SETTINGS } from './secret-files.ts';
 export { isEmail } from './setting-types.ts';
 export { unknownSettings } from './unknown-settings.ts';
 export { uuidv7 } from './uuidv7.ts';
+export { VERSION } from './version.ts';

@@ -26,9 +26,13 @@ describe('a secret in a file', () => {
 
   it.each([...SECRET_SETTINGS])('may be %s', async (name) => {
     const value = name.endsWith('_URL')
-      ? { NATS_URL: 'nats://a', MONGODB_URL: 'mongodb://a', ELASTICSEARCH_URL: 'http://a', QDRANT_URL: 'http://a' }[
-          name as 'NATS_URL'
-        ]
+      ? {
+          NATS_URL: 'nats://a',
+          MONGODB_URL: 'mongodb://a',
+          ELASTICSEARCH_URL: 'http://a',
+          QDRANT_URL: 'http://a',
+          OPENSYNC_SMTP_URL: 'smtp://a',
+        }[name as 'NATS_URL']
       : 'osk_0123456789abcdefghij';
     const env = { [`${name}_FILE`]: await file('value', `${value}\n`) };
     expect(loadSettings(env)[name]).toBe(value);

@@ -48,6 +48,17 @@ export function url(...schemes: string[]) {
   });
 }
 
+/** Base URLs, in the order in which they are tried. */
+export const urlList = z.string().refine((list) => list.split(',').every((one) => isBaseUrl(one.trim())), {
+  message: 'is not a list of URLs that start with https:// or http://, without a user or password, separated by commas',
+});
+
+function isBaseUrl(value: string): boolean {
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return false;
+  const { username, password, search, hash } = new URL(value);
+  return [username, password, search, hash].every((part) => part === '');
+}
+
 const MONGODB_URL = /^mongodb(?:\+srv)?:\/\/(?:[^@/?\s]*@)?(?<hosts>[^@/?\s]+)(?:\/[^?\s]*)?(?:\?\S*)?$/;
 
 /** A URL parser rejects these, because they may name several hosts. */
@@ -70,6 +81,12 @@ export const proxies = z.string().refine((list) => parseProxies(list) !== undefi
   message: 'is not a list of addresses, networks such as 10.1.0.0/16, loopback or private, separated by commas',
 });
 
+/** A path as browsers show it, of names without characters that need encoding; with a slash at its end. */
+export const path = z
+  .string()
+  .regex(/^\/([\w.~-]+\/)*([\w.~-]+)?$/, 'is not a path such as /opensync')
+  .transform((value) => (value.endsWith('/') ? value : `${value}/`));
+
 export const host = z
   .string()
   .refine((value) => isIP(value) !== 0 || /^[\w.-]+$/.test(value), 'is not a host name or an IP address alone');
@@ -82,7 +99,7 @@ export const origins = z
     'is neither * nor a list of origins such as https://app.example, separated by commas',
   );
 
-/** A cookie over an unencrypted connection would be everybody's. */
+/** Anybody could read a cookie on an unencrypted connection. */
 export const origin = z
   .string()
   .refine(
@@ -90,6 +107,14 @@ export const origin = z
     'is not an https:// address without a path (http:// is for localhost)',
   )
   .transform((value) => new URL(value).origin);
+
+/** What it says about people is trusted, so nobody in between may change it. */
+export const issuer = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && isEncrypted(new URL(value)) && !/[?#@]/.test(value),
+    'is not an https:// address (http:// is for localhost)',
+  );
 
 function isEncrypted({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isThisMachine(hostname));
@@ -119,3 +144,26 @@ const HOST_NAMES = /^(?:[a-z\d](?:[a-z\d.-]*[a-z\d])?(?:, *(?=.)|$))*$/i;
 export const hostNames = z
   .string()
   .refine((names) => HOST_NAMES.test(names), 'is not a list of host names, such as sync.example.com,opensync');
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** In double quotes it is a JSON string: some files and shells cannot hold a line break or a blank at the end. */
+export const prefix = z.string().transform((text, context) => {
+  const value = text.startsWith('"') ? parsedJson(text) : text;
+  if (typeof value === 'string') return value;
+  context.addIssue({ code: 'custom', message: 'is not a text, or a JSON string in double quotes' });
+  return z.NEVER;
+});
+
+export const jsonObject = z.string().transform((text, context) => {
+  const parsed = z.record(z.string(), z.json()).safeParse(parsedJson(text));
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: 'is not a JSON object such as {"input_type":"query"}' });
+  return z.NEVER;
+});

@@ -3,7 +3,7 @@ import type { SensitiveKind } from './finding.ts';
 import { nameFinder } from './identity.ts';
 import { redactText, type FindNames, type Wanted } from './redact.ts';
 
-/** Of a digest: 40 bits, so that two of a million values hardly meet. */
+/** Of a digest: 40 bits, so that two of a hundred thousand values rarely collide. */
 const DIGITS = 10;
 const MOST_REMEMBERED = 10_000;
 

@@ -11,7 +11,7 @@ export interface Wanted {
   readonly names?: FindNames | undefined;
 }
 
-/** More is searched in pieces, so that one text does not block the process; a secret across two pieces is in their overlap. */
+/** Longer texts are searched in pieces, so that one text does not block the process; a secret across two pieces is in their overlap. */
 const PIECE_CHARACTERS = 256 * 1024;
 const OVERLAP_CHARACTERS = 4 * 1024;
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EMBEDDING_SETTINGS, embeddingModelOf, type Settings } from '@opensync/platform';
+import { EMBEDDING_SETTINGS, embeddingModelOf, vectorSpaceOf, type Settings } from '@opensync/platform';
 import type { StoreName } from './description.ts';
 import type { DocumentStore } from './documents/port.ts';
 import { openSqliteDocuments } from './documents/sqlite/store.ts';
@@ -114,7 +114,9 @@ const ADAPTERS: {
   },
 
   vectors: (settings, generation) => {
-    const { name: model, dimensions } = embeddingModelOf(settings);
+    const embedding = embeddingModelOf(settings);
+    const { dimensions } = embedding;
+    const model = vectorSpaceOf(embedding);
     const { QDRANT_URL: url, QDRANT_API_KEY: apiKey, QDRANT_QUANTIZATION: quantization } = settings;
     if (url !== undefined) {
       const qdrant = () => import('./vectors/qdrant/store.ts');

@@ -19,6 +19,8 @@ export interface SessionFilter {
   readonly evalStatus?: string;
   /** Whether a tool call of the session failed. */
   readonly hasErrors?: boolean;
+  /** The id of the session whose agent started it, or that it is a fork of. */
+  readonly parent?: string;
   /** Of searches: only messages with this role are searched. */
   readonly role?: string;
   /** Of searches: only messages with a call or a result of this tool are searched. */
@@ -62,7 +64,7 @@ export interface Not {
 /** The condition of a filter, for engines to translate. */
 export type FilterCondition<Field = FilterField> = OneOf | InRange<Field> | Not;
 
-export type FacetName = Exclude<keyof SessionFilter, 'from' | 'to' | 'hasErrors' | 'failed'>;
+export type FacetName = Exclude<keyof SessionFilter, 'from' | 'to' | 'hasErrors' | 'failed' | 'parent'>;
 
 export interface FacetField {
   readonly field: Exclude<FilterField, 'projectPath' | 'createdAt'>;
@@ -102,6 +104,7 @@ const FILTERS: {
   provider: (provider) => ({ fields: ['labels'], values: [label('provider', provider)] }),
   tag: (tag) => ({ fields: ['labels'], values: tagLabels(tag) }),
   evalStatus: (status) => ({ fields: ['labels'], values: [label('eval', status)] }),
+  parent: (id) => ({ fields: ['labels'], values: [label('parent', id)] }),
   hasErrors: (has) => labelled('labels', has),
   failed: (has) => labelled('ownLabels', has),
   role: (role) => ({ fields: ['ownLabels'], values: [label('role', role)] }),

@@ -2,7 +2,7 @@
  * Values that filters compare as a whole, `name:value`: one field of an index has all of them, so that a filter on
  * another such value needs no field of its own. As JSON text, in order, so that equal labels are equal texts.
  */
-export type LabelName = 'provider' | 'eval' | 'tag' | 'role' | 'tool' | 'errors';
+export type LabelName = 'provider' | 'eval' | 'tag' | 'role' | 'tool' | 'errors' | 'parent';
 
 export function label(name: LabelName, value: string): string {
   return `${name}:${value}`;

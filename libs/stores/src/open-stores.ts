@@ -26,6 +26,11 @@ export interface OpenStoresContext {
    * operation.
    */
   readonly onUnusable?: ((name: StoreName, generation: number, error: UnusableStoreError) => void) | undefined;
+  /**
+   * Receives for each store a function that opens it again, after the settings have changed where it is: see
+   * `LiveStore.reopen`.
+   */
+  readonly onReopen?: ((name: StoreName, reopen: () => Promise<void>) => void) | undefined;
   /** Called for each store that cannot be used yet, with a line for the operator. */
   readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
 }
@@ -87,6 +92,7 @@ export async function openStores<Name extends StoreName>(
     generations = FIRST_FOREVER,
     onAway,
     onUnusable,
+    onReopen,
     isReader = false,
     essential = names,
   }: OpenStoresContext,
@@ -120,6 +126,7 @@ export async function openStores<Name extends StoreName>(
       observe: storeObserver(name, metrics),
       onUnusable: onUnusable && ((generation, error) => onUnusable(name, generation, error)),
     });
+    onReopen?.(name, () => live.reopen());
     return LIVE_PORT[name](live);
   };
   // All at once: each waits for its own file or server.

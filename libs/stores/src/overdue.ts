@@ -2,7 +2,7 @@ import { StoreUnavailableError, type StoreName } from './description.ts';
 import { monotonicMs } from './monotonic.ts';
 
 /** Of a search whose time is up. Fewer words may be quick enough. */
-export function overdueError(cause?: unknown, store: StoreName = 'search'): StoreUnavailableError {
+function overdueError(cause?: unknown, store: StoreName = 'search'): StoreUnavailableError {
   const message = `the search takes too long; ${store === 'vectors' ? 'try again' : 'ask for fewer words'}`;
   return new StoreUnavailableError(store, { message, cause });
 }
@@ -30,7 +30,7 @@ export async function inTime<Result>(
   }
 }
 
-/** The result of `work` if it comes in time. What works on it must have a limit of its own, soon after. */
+/** The result of `work` if it arrives in time. `work` must have a time limit of its own, slightly later. */
 export async function awaitedUntil<Result>(
   until: number | undefined,
   work: () => Promise<Result>,

@@ -5,8 +5,7 @@ import { waitFor } from './wait-for.ts';
 export interface LiveFrame {
   readonly event: string;
   readonly id: string | undefined;
-  // What an event holds is what the tests are about.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows the shape of its own events
   readonly data: any;
 }
 

@@ -16,7 +16,12 @@ import {
   DELETED,
   FIGURES,
   FOUND,
+  KEYS,
+  MANAGED,
+  MEMBERS,
   NAMED,
+  OPERATES,
+  NO_MEMBER,
   OWN,
   READERS,
   RECEIPT,
@@ -123,33 +128,94 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   // It ends: otherwise a test would wait for what comes next. Whose changes it sends is tested where changes are made.
   read('/api/live', { scope: 'read', roles: READERS, sessions: {} }, () => '/api/live?seconds=0'),
   read('/api/logs', LOG_ROWS, () => '/api/logs', ['logs']),
+  read('/api/usage', ABOUT_THE_CALLER, () => '/api/usage', ['account']),
+  read('/api/projections', ABOUT_THE_CALLER, () => '/api/projections', ['account']),
+  ...['status', 'processes', 'settings', 'generations', 'backups', 'owners', 'documents', 'dead-letters'].map((name) =>
+    operate(`/api/operator/${name}`),
+  ),
+  operate('/api/operator/documents/:id', ({ session }) => `/api/operator/documents/${encodeURIComponent(session)}`, {
+    ...OPERATES,
+    sessions: { own: 'yes', trash: 'yes', shared: 404, private: 404, elsewhere: 404 },
+  }),
+  operate('/api/operator/events/:sequence', () => '/api/operator/events/1'),
+  operate('/api/operator/dead-letters/:id', () => '/api/operator/dead-letters/999999', {
+    ...OPERATES,
+    sessions: { own: 404 },
+  }),
+  write('/api/operator/dead-letters/replay', OPERATES, () => ({ ids: [999999] }), ['operate']),
+  write('/api/operator/dead-letters/drop', OPERATES, () => ({ ids: [999999] }), ['operate']),
   // With a key there is no login to end.
   write('/auth/login/key', ABOUT_THE_CALLER, () => ({}), ['account']),
   read('/auth/session', ABOUT_THE_CALLER, () => '/auth/session', ['account']),
-  read('/auth/logins', ABOUT_THE_CALLER, () => '/auth/logins', ['account']),
+  read('/auth/logins', KEYS, () => '/auth/logins', ['keys']),
   {
-    ...{ method: 'DELETE', route: '/auth/logins/:id', access: ['account'] },
-    rows: [{ ...ABOUT_THE_CALLER, sessions: { own: 404 } }],
+    ...{ method: 'DELETE', route: '/auth/logins/:id', access: ['keys'] },
+    rows: [{ ...KEYS, sessions: { own: 404 } }],
     call: () => ({ path: '/auth/logins/lgn_none' }),
   },
   write('/auth/logout', ABOUT_THE_CALLER, () => ({}), ['account']),
+  read('/api/keys', ABOUT_THE_CALLER, () => '/api/keys', ['account']),
+  write('/api/keys', KEYS, () => ({ name: 'of the matrix', scopes: ['read'] }), ['keys']),
+  {
+    ...{ method: 'POST', route: '/api/keys/:id/rotate', access: ['keys'], rows: [{ ...KEYS, sessions: { own: 404 } }] },
+    call: () => ({ path: '/api/keys/key_none/rotate', json: {} }),
+  },
+  {
+    ...{ method: 'DELETE', route: '/api/keys/:id', access: ['keys'], rows: [{ ...KEYS, sessions: { own: 404 } }] },
+    call: () => ({ path: '/api/keys/key_none' }),
+  },
+  {
+    ...{ method: 'DELETE', route: '/api/me', access: ['eraseMe'] },
+    rows: [{ ...KEYS, does: 'without their id', sessions: { own: 400 } }],
+    call: () => ({ path: '/api/me', json: { confirm: 'nobody' } }),
+  },
+  read('/api/members', MEMBERS, () => '/api/members', ['members']),
+  {
+    ...{ method: 'PATCH', route: '/api/members/:id', access: ['manageMembers'], rows: [NO_MEMBER] },
+    call: () => ({ path: '/api/members/usr_none', json: { role: 'viewer' } }),
+  },
+  {
+    ...{ method: 'DELETE', route: '/api/members/:id', access: ['manageMembers'], rows: [NO_MEMBER] },
+    call: () => ({ path: '/api/members/usr_none' }),
+  },
+  read('/api/invitations', MANAGED, () => '/api/invitations', ['manageMembers']),
+  write('/api/invitations', MANAGED, () => ({ role: 'viewer' }), ['manageMembers']),
+  {
+    ...{ method: 'DELETE', route: '/api/invitations/:id', access: ['manageMembers'], rows: [NO_MEMBER] },
+    call: () => ({ path: '/api/invitations/inv_none' }),
+  },
+  write('/auth/invitation/join', { ...KEYS, sessions: { own: 403 } }, () => ({ token: 'none' }), ['keys']),
+  write('/auth/connect', { ...KEYS, sessions: { own: 403 } }, () => ({ provider: 'oidc' }), ['keys']),
   read('/docs/search', ABOUT_NO_SESSION, ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, [
     'read',
     'figures',
     'ingest',
   ]),
+  operate('/api/jobs'),
+  ...['run', 'pause', 'resume'].map((command) => ({
+    ...write(`/api/jobs/:name/${command}`, OPERATES, () => ({}), ['operate']),
+    call: () => ({ path: `/api/jobs/docs/${command}` }),
+  })),
   read('/api/receipts/:sequence', RECEIPT, ({ sequence }) => `/api/receipts/${sequence}`),
 ];
 
 /** Public routes. */
 export const PUBLIC_ROUTES: readonly string[] = [
   'GET /',
+  'GET /api/erasures/:id',
+  'GET /app',
+  'GET /app/:page',
+  'GET /app/:page/:id',
+  'GET /app/:page/:id/:part',
+  'GET /auth/callback/:provider',
   'GET /auth/login',
   'GET /auth/login.js',
+  'GET /auth/providers',
   'GET /docs',
   'GET /docs/:page',
   'GET /docs/adr/:page',
   'GET /docs/api',
+  'GET /docs/runbooks/:page',
   'GET /health',
   'GET /livez',
   'GET /llms.txt',
@@ -157,7 +223,12 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /openapi.json',
   'GET /public/:slug',
   'GET /readyz',
+  'GET /s/:slug',
+  'POST /auth/invitation',
+  'POST /auth/login/invitation',
   'POST /auth/login/link',
+  'POST /auth/login/provider',
+  'POST /auth/workos/webhook',
 ];
 
 type Rows = AccessRow | AccessRows;
@@ -173,6 +244,10 @@ function read(
   access: readonly Action[] = ['read'],
 ): KeyedRoute {
   return { method: 'GET', route, access, rows: rowsOf(rows), call: (named) => ({ path: path(named) }) };
+}
+
+function operate(route: string, path: (named: Named) => string = () => route, row: AccessRow = OPERATES): KeyedRoute {
+  return read(route, row, path, ['operate']);
 }
 
 function write(

@@ -1,6 +1,6 @@
 import { dayAfter, quarterOf } from '@opensync/contracts';
 import fc from 'fast-check';
-import { calendarOf } from './calendar.ts';
+import { calendarOf, MOST_ZONES, zonesKept } from './calendar.ts';
 
 const at = (iso: string) => quarterOf(Date.parse(iso));
 
@@ -42,5 +42,19 @@ describe('the days of a person', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('cost the memory of few zones, however many spellings of zones are asked for', () => {
+    const spellings = Array.from({ length: 512 }, (_, bits) =>
+      [...'europe/berlin'].map((letter, at) => ((bits >> at) & 1 ? letter.toUpperCase() : letter)).join(''),
+    );
+    const before = zonesKept();
+    for (const zone of spellings) expect(calendarOf([{ zone }]).zoneOn('2026-03-29')).toBe(zone);
+    expect(zonesKept()).toBeLessThanOrEqual(before + 1);
+    for (let minutes = 0; minutes < 3 * MOST_ZONES; minutes++) {
+      const zone = `+0${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+      expect(calendarOf([{ zone }]).startOf('2026-03-29')).toBeGreaterThan(0);
+    }
+    expect(zonesKept()).toBeLessThanOrEqual(MOST_ZONES);
   });
 });

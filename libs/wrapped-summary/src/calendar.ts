@@ -1,4 +1,4 @@
-import { dayAfter, timeZone, type TimeZone } from '@opensync/contracts';
+import { canonicalTimeZone, dayAfter, timeZone, type TimeZone } from '@opensync/contracts';
 
 /** A time zone, and the first day on which it counts. */
 export interface ZoneFrom {
@@ -23,12 +23,23 @@ export interface Calendar {
 
 /** Days whose beginning a calendar remembers. */
 const MOST_STARTS = 4000;
-/** Their offsets are remembered; there are a few hundred zones. */
+/** Their offsets are remembered. A request names the zone, in any spelling: by their canonical names they are few. */
 const ZONES = new Map<string, TimeZone>();
+/** Each is up to 400 KB with its offsets, and mostly a few KB. */
+export const MOST_ZONES = 100;
+
+/** Zones whose offsets are remembered. */
+export function zonesKept(): number {
+  return ZONES.size;
+}
 
 function zoneNamed(name: string): TimeZone {
-  let zone = ZONES.get(name);
-  if (!zone) ZONES.set(name, (zone = timeZone(name)));
+  const canonical = canonicalTimeZone(name);
+  let zone = ZONES.get(canonical);
+  if (!zone) {
+    if (ZONES.size >= MOST_ZONES) ZONES.clear();
+    ZONES.set(canonical, (zone = timeZone(canonical)));
+  }
   return zone;
 }
 
@@ -38,9 +49,10 @@ function zoneNamed(name: string): TimeZone {
  */
 export function calendarOf(zones: readonly ZoneFrom[]): Calendar {
   const [first, ...moves] = zones
-    .map(({ zone, from = '' }) => ({ zone: zoneNamed(zone), from }))
+    .map(({ zone, from = '' }) => ({ zone: zoneNamed(zone), name: zone, from }))
     .sort((a, b) => (a.from < b.from ? -1 : 1));
-  const zoneOn = (day: string) => moves.findLast(({ from }) => from <= day)?.zone ?? first!.zone;
+  const countingOn = (day: string) => moves.findLast(({ from }) => from <= day) ?? first!;
+  const zoneOn = (day: string) => countingOn(day).zone;
   // Who moves east by more than a day's length skips a day: it is empty, and the next one begins where the last one ended.
   const startInZones = (day: string) => {
     const [zone, before] = [zoneOn(day), zoneOn(dayAfter(day, -1))];
@@ -67,6 +79,6 @@ export function calendarOf(zones: readonly ZoneFrom[]): Calendar {
     startOf,
     dayOf,
     hourOf: (quarter) => zoneOn(dayOf(quarter)).hourOf(quarter).hour,
-    zoneOn: (day) => zoneOn(day).name,
+    zoneOn: (day) => countingOn(day).name,
   };
 }

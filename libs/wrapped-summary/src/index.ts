@@ -1,5 +1,5 @@
 export { calendarOf, type Calendar, type ZoneFrom } from './calendar.ts';
-export { EDITIONS, editionNamed, type Edition, type WrappedPeriod } from './editions.ts';
+export { EDITIONS, editionNamed, editionOf, type Edition, type WrappedPeriod } from './editions.ts';
 export { readSummary, type SummaryScope } from './read-summary.ts';
 export { readDays } from './read-days.ts';
 export { summaryText } from './markdown.ts';

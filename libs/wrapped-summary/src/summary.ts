@@ -16,7 +16,7 @@ import type { Calendar } from './calendar.ts';
 import type { WrappedPeriod } from './editions.ts';
 
 /** Of each kind of name. */
-export const TOP_NAMES = 5;
+const TOP_NAMES = 5;
 /** Streaks are not followed further back. */
 export const LONGEST_STREAK = 400;
 

@@ -2,7 +2,7 @@ import { Catch, Controller, Inject, UseFilters, type RpcExceptionFilter } from '
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { EMBED_SUBJECT, embedRequestSchema, type EmbedResponse } from '@opensync/contracts';
 import { encodeVector } from '@opensync/event-log/embedding';
-import { AppError } from '@opensync/platform';
+import { AppError, vectorSpaceOf } from '@opensync/platform';
 import { throwError, type Observable } from 'rxjs';
 import { Embedder } from './embedder.ts';
 import { NATS_REQUEST, type NatsRequestContext } from './transport/nats-request-strategy.ts';
@@ -34,14 +34,14 @@ export class EmbedController {
       const details = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
       throw new AppError('INVALID_REQUEST', `not an embedding request: ${details[0]!.path} ${details[0]!.message}`);
     }
-    const { model, texts, attempts } = parsed.data;
+    const { model, texts, role, attempts } = parsed.data;
     const { name, dimensions } = this.#embedder.model;
     // Worth retrying: during a change of model the right embedder will answer, or the caller will go away.
     if (model !== name) throw new AppError('UNAVAILABLE', `this embedder serves ${name}, not ${model}`);
     if (texts.some((text) => text.length > MAX_TEXT_CHARACTERS)) {
       throw new AppError('INVALID_REQUEST', `a text may have at most ${MAX_TEXT_CHARACTERS} characters; split it`);
     }
-    const vectors = await this.#embedder.embed(texts, { signal, attempts });
-    return { model: name, dimensions, vectors: vectors.map(encodeVector) };
+    const vectors = await this.#embedder.embed(texts, { role, signal, attempts });
+    return { model: name, dimensions, space: vectorSpaceOf(this.#embedder.model), vectors: vectors.map(encodeVector) };
   }
 }

@@ -4,22 +4,32 @@ import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EMBED_QUEUE, EMBED_SUBJECT, embedResponseSchema, type EmbedRequest } from '@opensync/contracts';
 import { EMBED_HEADER, EmbeddingClient } from '@opensync/event-log/embedding';
-import { AppError, createLogger } from '@opensync/platform';
+import {
+  AppError,
+  createLogger,
+  FAMILIES,
+  vectorSpaceOf,
+  type EmbeddingModel,
+  type TextRole,
+} from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { embedderModule, NatsRequestStrategy, type Embedder } from './index.ts';
+import type { EmbedOptions } from './embedder.ts';
 
 const MODEL = { provider: 'local', name: 'tiny', dimensions: 2 } as const;
 const logger = createLogger('silent', 'test');
 
 /** Answers with the text's length, once the gate is open. */
 class GatedEmbedder implements Embedder {
-  readonly model = MODEL;
+  readonly model: EmbeddingModel = MODEL;
   readonly asked: (readonly string[])[] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
+  readonly roles: (TextRole | undefined)[] = [];
   gate: Promise<unknown> = Promise.resolve();
 
-  async embed(texts: readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<Float32Array[]> {
+  async embed(texts: readonly string[], { role, signal }: EmbedOptions = {}): Promise<Float32Array[]> {
     this.asked.push(texts);
+    this.roles.push(role);
     this.signals.push(signal);
     await this.gate;
     if (texts.includes('bug')) throw new TypeError('secret detail');
@@ -59,8 +69,26 @@ describe('the embedder on NATS', () => {
 
   it('answers the client of the event log', async () => {
     await start(new GatedEmbedder());
-    const vectors = await new EmbeddingClient(nc, MODEL).embed(['a', 'bbb'], { timeoutMs: 5_000 });
+    const vectors = await new EmbeddingClient(nc, MODEL).embed(['a', 'bbb'], { role: 'query', timeoutMs: 5_000 });
     expect(vectors).toEqual([Float32Array.of(1, 1), Float32Array.of(3, 1)]);
+  });
+
+  it('embeds queries as queries, passages as passages, and texts of earlier versions as they are', async () => {
+    const embedder = new GatedEmbedder();
+    await start(embedder);
+    const client = new EmbeddingClient(nc, MODEL);
+    await client.embed(['a'], { role: 'query', timeoutMs: 5_000 });
+    await client.embed(['a'], { role: 'passage', timeoutMs: 5_000 });
+    await request(plain(['a']));
+    expect(embedder.roles).toEqual(['query', 'passage', undefined]);
+  });
+
+  it('says with which vectors those of its passages can be compared', async () => {
+    const model = { ...MODEL, forms: FAMILIES.e5 };
+    await start(Object.assign(new GatedEmbedder(), { model }));
+    expect((await request(plain(['a']))).json()).toMatchObject({ model: 'tiny', space: vectorSpaceOf(model) });
+    const passages = new EmbeddingClient(nc, model).embed(['a'], { role: 'passage', timeoutMs: 5_000 });
+    await expect(passages).resolves.toHaveLength(1);
   });
 
   it('answers any NATS client with plain JSON', async () => {
@@ -89,7 +117,7 @@ describe('the embedder on NATS', () => {
 
   it('sends the retry time', async () => {
     await start(new GatedEmbedder());
-    const asked = new EmbeddingClient(nc, MODEL).embed(['busy'], { timeoutMs: 5_000 });
+    const asked = new EmbeddingClient(nc, MODEL).embed(['busy'], { role: 'query', timeoutMs: 5_000 });
     await expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE', message: 'too much to do', retryAfter: 5 });
   });
 
@@ -98,7 +126,7 @@ describe('the embedder on NATS', () => {
     const gate = Promise.withResolvers<void>();
     embedder.gate = gate.promise;
     await start(embedder);
-    await expect(new EmbeddingClient(nc, MODEL).embed(['a'], { timeoutMs: 100 })).rejects.toThrow(
+    await expect(new EmbeddingClient(nc, MODEL).embed(['a'], { role: 'query', timeoutMs: 100 })).rejects.toThrow(
       'no embedder answers',
     );
     await waitFor(() => embedder.signals[0]?.aborted);
@@ -112,7 +140,7 @@ describe('the embedder on NATS', () => {
     await start(embedder);
     const minutes = 60_000;
     expect(strategy.isAnswering(Date.now() + 60 * minutes)).toBe(true);
-    const asked = new EmbeddingClient(nc, MODEL).embed(['a'], { timeoutMs: 5_000 });
+    const asked = new EmbeddingClient(nc, MODEL).embed(['a'], { role: 'query', timeoutMs: 5_000 });
     await waitFor(() => embedder.asked.length === 1);
     expect(strategy.isAnswering(Date.now() + minutes)).toBe(true);
     expect(strategy.isAnswering(Date.now() + 3 * minutes)).toBe(false);
@@ -170,8 +198,8 @@ describe('the embedder on NATS', () => {
     await start(new GatedEmbedder());
     await nats.restart();
     const client = new EmbeddingClient(nc, MODEL);
-    await expect(waitFor(() => client.embed(['a'], { timeoutMs: 500 }), { timeoutMs: 20_000 })).resolves.toHaveLength(
-      1,
-    );
+    await expect(
+      waitFor(() => client.embed(['a'], { role: 'query', timeoutMs: 500 }), { timeoutMs: 20_000 }),
+    ).resolves.toHaveLength(1);
   });
 });

@@ -1,6 +1,8 @@
-import type { EmbeddingModel } from '@opensync/platform';
+import type { EmbeddingModel, TextRole } from '@opensync/platform';
 
 export interface EmbedOptions {
+  /** What the texts are; not set: they are given to the model as they are. */
+  readonly role?: TextRole | undefined;
   readonly signal?: AbortSignal | undefined;
   /** How many attempts to make if the model fails; default: the implementation's. */
   readonly attempts?: number | undefined;

@@ -6,10 +6,12 @@ import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
 import { createEmbedder, embedderModule } from './embedder.module.ts';
 import { observedEmbedder, priceOf } from './observed-embedder.ts';
+import { SwitchableEmbedder } from './switchable-embedder.ts';
 import { NatsRequestStrategy } from './transport/nats-request-strategy.ts';
 
 export const EMBEDDER_SETTINGS = [
   'OPENSYNC_EMBEDDING_PRICE',
+  'OPENSYNC_DATA_DIR',
   ...EMBEDDING_SETTINGS,
 ] as const satisfies (keyof Settings)[];
 
@@ -20,16 +22,27 @@ export interface OpenEmbedderContext {
   readonly metrics: Registry;
 }
 
+export interface OpenedEmbedder {
+  readonly module: DynamicModule;
+  readonly strategy: NatsRequestStrategy;
+  /** Replaces the model by the one that the settings choose by now. @throws ConfigError; then it stays */
+  readonly follow: () => Promise<void>;
+}
+
 /** The embedder that the settings choose; closed by the disposal, after the requests under way. */
 export async function openEmbedder(
   settings: Pick<Settings, (typeof EMBEDDER_SETTINGS)[number]>,
   { nc, logger, disposal, metrics }: OpenEmbedderContext,
-): Promise<{ readonly module: DynamicModule; readonly strategy: NatsRequestStrategy }> {
-  const embedder = await createEmbedder(settings, logger);
+): Promise<OpenedEmbedder> {
+  const create = async () => {
+    const embedder = await createEmbedder(settings, logger);
+    return observedEmbedder(embedder, metrics, priceOf(embedder.model, settings.OPENSYNC_EMBEDDING_PRICE));
+  };
+  const embedder = new SwitchableEmbedder(await create());
   disposal.defer('embedder', () => embedder.close());
-  const price = priceOf(embedder.model, settings.OPENSYNC_EMBEDDING_PRICE);
   return {
-    module: embedderModule({ embedder: observedEmbedder(embedder, metrics, price) }),
+    module: embedderModule({ embedder }),
     strategy: new NatsRequestStrategy({ nc, queue: EMBED_QUEUE, logger }),
+    follow: async () => embedder.replace(await create()),
   };
 }

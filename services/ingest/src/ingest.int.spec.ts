@@ -306,3 +306,33 @@ describe('while the log is unavailable', () => {
     expect((await gateway.post('/sync/message', large)).status).toBe(200);
   });
 });
+
+it('counts the events that it stored towards the daily quota of the workspace, and says how to raise it', async () => {
+  const limited = await startGateway(gateway, { OPENSYNC_DAILY_EVENTS: 4 });
+  const write = (externalId: string) =>
+    limited.post('/sync/message', { sessionExternalId: 's', externalId, parts: [{ type: 'text', content: 'hi' }] });
+  try {
+    expect((await write('quota-1')).headers.get('ratelimit')).toMatch(/^"daily-events";r=4;t=\d+$/);
+    // Of what is no message nothing is stored.
+    expect((await limited.post('/sync/message', { sessionExternalId: 's' })).status).toBe(400);
+    const second = await limited.post('/sync/batch', {
+      messages: [
+        { sessionExternalId: 's', externalId: 'quota-2' },
+        { nonsense: true },
+        { sessionExternalId: 's', externalId: 'quota-3' },
+      ],
+    });
+    expect(second.headers.get('ratelimit')).toMatch(/^"daily-events";r=2;t=\d+$/);
+    const refused = await write('quota-4');
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({
+      error: {
+        code: 'RATE_LIMITED',
+        message: expect.stringContaining('its 4 events of the day (OPENSYNC_DAILY_EVENTS)') as string,
+      },
+    });
+    expect((await limited.list()).status).toBe(200);
+  } finally {
+    await limited.stop();
+  }
+});

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { LOG_SETTINGS, logProblem, logState, openLog, remoteLogServer } from '@opensync/event-log';
 import { openAccessLog } from '@opensync/event-log/access';
+import { exchangeRates, openDailyUse } from '@opensync/event-log/rates';
 import { KEY_SETTINGS, openKeys, provideGivenKey, warnWithoutKeys } from '@opensync/event-log/keys';
-import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
+import { contentProblems, contentStates, observeContent, serveProcessReports } from '@opensync/event-log/observe';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import { openGenerations, openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
@@ -21,9 +22,10 @@ await runService({
     ...STORE_SETTINGS.documents,
     ...INGEST_SETTINGS,
   ],
-  start: async (settings, { logger, disposal, metrics }) => {
+  start: async (settings, { logger, disposal, metrics, described }) => {
     await assertPortFree(settings);
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-ingest', logger, disposal });
+    serveProcessReports(nc, { service: 'ingest', metrics, settings: described });
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
     warnWithoutKeys(keys, logger);
@@ -46,6 +48,8 @@ await runService({
       authenticate: (token) => keys.authenticate(token),
       positions: keys.positions,
       accessLog: openAccessLog(nc, settings, { disposal, metrics }),
+      dailyUse: openDailyUse(nc, { logger, disposal }),
+      shareRates: (rates) => exchangeRates(nc, rates, disposal),
       health: {
         live: async () => !nc.isClosed(),
         ready: async () => {

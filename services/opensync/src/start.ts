@@ -4,6 +4,8 @@ import { Disposal, EXIT_CUT_OFF, listenForShutdown } from '@opensync/platform/se
 import { isOnPath } from './cli/command-name.ts';
 import type { Output } from './cli/output.ts';
 import { startSystem, type RunningSystem } from './system/app.ts';
+import { keepModel, modelLine } from './models/model-keeper.ts';
+import { withLocalModel } from './models/local-model.ts';
 import { banner, type BannerFacts } from './system/banner.ts';
 import { installationFolder, installCommand } from './system/command-shim.ts';
 
@@ -13,7 +15,8 @@ const CLOSE_STEP_MS = 4000;
  * Runs the all-in-one until it is asked to stop. Resolves with the exit code: 0 after a clean stop, 3 if it cut
  * something off.
  */
-export async function start(settings: Settings, output: Output): Promise<number> {
+export async function start(given: Settings, output: Output): Promise<number> {
+  const settings = withLocalModel(given);
   const { requested, allowMore } = listenForShutdown(process);
   allowMore(settings.OPENSYNC_DRAIN_SECONDS * 1000);
   let inGoodOrder = true;
@@ -28,7 +31,8 @@ export async function start(settings: Settings, output: Output): Promise<number>
       const command = await provideCommand(settings, logger);
       // A link is a secret for a while, as a key is for longer.
       const loginLink = showsKey ? await provideLink(system, logger) : undefined;
-      output.print(banner({ ...system, showsKey, loginLink, command }));
+      output.print(banner({ ...system, showsKey, loginLink, command, model: modelLine(system.model().name) }));
+      disposal.defer('embedding model', keepModel(given, { system, logger, note: output.note }));
     }
     logger.info({ reason: await requested }, 'stopping');
     output.print('Stopping …');

@@ -14,3 +14,4 @@ export {
 } from './rebuild/rebuild.ts';
 export { FiguresProjection } from './figures/index.ts';
 export { openPriceTable, readOverrides, type PriceTable } from './rating/index.ts';
+export { rehearse, type RehearsalReport } from './rehearsal/rehearse.ts';

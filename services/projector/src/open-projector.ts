@@ -19,14 +19,16 @@ import {
 } from '@opensync/event-log';
 import { replayByItself, type DeadLetterKind, type LetterFacts } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
+import { runJobs, type JobDefinition } from '@opensync/event-log/jobs';
 import { announceApplied } from '@opensync/event-log/live';
-import { observeBacklog, observedHandler, serveConsumerHealth } from '@opensync/event-log/observe';
+import { observeBackups, observeBacklog, observedHandler, serveConsumerHealth } from '@opensync/event-log/observe';
 import { PayloadStore, PendingRemovals, removePayloads } from '@opensync/event-log/payloads';
 import { JetStreamStrategy } from '@opensync/event-log/transport';
 import {
   EMBEDDING_SETTINGS,
   embeddingModelOf,
   PROJECTOR_ROLES,
+  readsHeadings,
   type Logger,
   type PartState,
   type ProjectorRole,
@@ -37,6 +39,7 @@ import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { type Generations, onLiveGenerations, type StoreName, type Stores, takeOverModel } from '@opensync/stores';
 import { FiguresProjection, keepFigures } from './figures/index.ts';
 import type { Embed } from './indexing/text-embedding.ts';
+import { Pauses } from './indexing/pauses.ts';
 import { announcements } from './indexing/missed-changes.ts';
 import { openPriceTable, readOverrides } from './rating/index.ts';
 import { projectorModule } from './projector.module.ts';
@@ -69,6 +72,11 @@ export interface Projector {
   isMakingProgress(): boolean;
   /** `down` while a consumer receives no messages, e.g. because it is missing. */
   consumersState(): PartState;
+  /**
+   * Runs `follow`, after which the settings choose another embedding model and the vectors' store is that of the
+   * model, while nothing is embedded; then everything is embedded again.
+   */
+  switchModel(follow: () => Promise<void>): Promise<void>;
   /** The relation of the stores of its roles to the log. */
   readonly stores: Pick<StoreWatch, 'notes' | 'details'>;
 }
@@ -131,17 +139,19 @@ export async function openProjector(
   },
 ): Promise<Projector> {
   const runs = (role: ProjectorRole) => settings.OPENSYNC_PROJECTOR_ROLES.includes(role);
-  const model = embeddingModelOf(settings);
+  const model = () => embeddingModelOf(settings);
+  const pauses = new Pauses();
   const pricesFile = settings.OPENSYNC_PRICES_FILE;
   const embeddings = new EmbeddingClient(nc, model);
-  const embed: Embed = (texts, { attempts } = {}) => embeddings.embed(texts, { timeoutMs: EMBED_TIMEOUT_MS, attempts });
+  const embed: Embed = (texts, { attempts } = {}) =>
+    embeddings.embed(texts, { role: 'passage', timeoutMs: EMBED_TIMEOUT_MS, attempts });
   const refusedTexts = counter(metrics, METRIC.embedRefusedTexts);
   const onRefused = (err: unknown) => {
     refusedTexts.inc();
     logger.warn({ err }, 'the embedding model cannot embed a text; only keyword search will find that text');
   };
   const { topology } = nc;
-  if (runs('vectors')) await takeOverModel(nc, model);
+  if (runs('vectors')) await takeOverModel(nc, model());
   topology?.check();
   const log = logReports(logger);
   const conflicts = counter(metrics, METRIC.foldConflicts);
@@ -155,12 +165,22 @@ export async function openProjector(
   disposal.defer('replay of dead letters', endReplay);
   const removals = new PendingRemovals(nc);
   const removedPayloads = counter(metrics, METRIC.payloadsRemoved);
-  const figures = runs('documents')
-    ? keepFigures(new FiguresProjection({ documents, prices: await openPriceTable(await readOverrides(pricesFile)) }), {
-        onFailure: (err) => logger.error({ err }, 'figures could not be updated; retrying'),
-      })
-    : undefined;
+  const prices = async () => openPriceTable(await readOverrides(pricesFile));
+  const rating = runs('documents') ? new FiguresProjection({ documents, prices: await prices() }) : undefined;
+  const figures =
+    rating &&
+    keepFigures(rating, { onFailure: (err) => logger.error({ err }, 'figures could not be updated; retrying') });
   if (figures) disposal.defer('figures', () => figures.close());
+  const pricesJob: JobDefinition = {
+    name: 'prices',
+    everywhere: true,
+    run: async () => {
+      const isOther = await rating!.changePrices(await prices());
+      if (isOther) figures!.wake();
+      return isOther ? 'new prices; all sessions are rated again' : 'the prices are the same';
+    },
+  };
+  if (rating) runJobs([pricesJob], { nc, logger, metrics, disposal });
   const documentsRole = {
     publishChanges: async (owner: Owner, changes: DocumentChanges) => {
       await publishChanges(nc, owner, changes);
@@ -186,7 +206,7 @@ export async function openProjector(
   const announceAll = announcements({ nc, documents });
   const keepers: Keeper[] = [
     ...(runs('documents')
-      ? // What it folds again is no news.
+      ? // Live views are not told about repairs.
         [new DocumentsKeeper({ ...examined, logger }, { documents, ...documentsRole, onApplied: undefined })]
       : []),
     ...ROLES_OF_CHANGES.filter(runs).flatMap((role) => {
@@ -213,11 +233,13 @@ export async function openProjector(
         watch.assertFollow(stores);
         return confirmed(batch, context);
       };
-      return observedHandler(consumer, followed, { metrics, logger });
+      const isOfModel = consumer.durable === CONSUMER.vectors.durable;
+      return observedHandler(consumer, isOfModel ? pauses.around(followed) : followed, { metrics, logger });
     },
   });
   serveConsumerHealth(nc, () => strategy.health());
   observeBacklog(metrics, nc, () => strategy.health());
+  observeBackups(metrics, nc);
   return {
     module: projectorModule({
       documents,
@@ -226,12 +248,25 @@ export async function openProjector(
         ...(runs('documents') && { documents: documentsRole }),
         ...(runs('search') && search && { search: { search } }),
         ...(runs('vectors') &&
-          vectors && { vectors: { vectors, embed, embedsAtOnce: requestsAtOnce(model), onRefused } }),
+          vectors && {
+            vectors: {
+              vectors,
+              embed,
+              embedsAtOnce: requestsAtOnce(model()),
+              headings: () => readsHeadings(model()),
+              onRefused,
+            },
+          }),
       },
     }),
     strategy,
     isMakingProgress: () => isMakingProgress(strategy.health(), Date.now()),
     consumersState: () => consumersState(strategy.health()),
     stores: watch,
+    switchModel: (follow) =>
+      pauses.during(async () => {
+        await follow();
+        if (runs('vectors')) await takeOverModel(nc, model());
+      }),
   };
 }

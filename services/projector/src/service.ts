@@ -1,8 +1,11 @@
 import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PROJECTIONS } from '@opensync/contracts';
 import { LOG_SETTINGS, logProblem, logState, openLog, remoteLogServer } from '@opensync/event-log';
-import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
+import { contentProblems, contentStates, observeContent, serveProcessReports } from '@opensync/event-log/observe';
 import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
+import { observeDisk } from '@opensync/platform/telemetry';
 import {
   dropGeneration,
   embeddedStores,
@@ -16,6 +19,7 @@ import { UnusableStores } from './recovery/unusable-stores.ts';
 
 /** All indexes are built from the documents; a failing index must not block them or the other index. */
 const ESSENTIAL = ['documents'] as const;
+const RETRY_MS = 500;
 
 await runService({
   name: 'projector',
@@ -27,12 +31,21 @@ await runService({
     ...STORE_SETTINGS.vectors,
     ...PROJECTOR_SETTINGS,
   ],
-  start: async (settings, { logger, disposal, metrics }) => {
+  prepare: async (settings, { logger, disposal, metrics }) => {
+    const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-projector', logger, disposal });
+    const generations = await openGenerations(nc, { disposal, logger });
+    const stores = await openStores(settings, PROJECTIONS, { logger, disposal, metrics, generations });
+    // A store that does not answer yet is opened, and completed, when it does.
+    while (Object.values(await storeStates(stores, PROJECTIONS)).includes('down')) await delay(RETRY_MS);
+  },
+  start: async (settings, { logger, disposal, metrics, described }) => {
     await assertPortFree(settings);
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-projector', logger, disposal });
+    serveProcessReports(nc, { service: 'projector', metrics, settings: described });
     const generations = await openGenerations(nc, { disposal, logger });
     observeContent(metrics, nc);
     const names = storesOf(settings.OPENSYNC_PROJECTOR_ROLES);
+    if (embeddedStores(settings, names).length > 0) observeDisk(metrics, settings.OPENSYNC_DATA_DIR);
     const unusable = new UnusableStores();
     const stores = await openStores(settings, names, {
       logger,

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+
+import type { ApiDocument } from './api/document.ts';
 import { documentedParameters, READ_ROUTES } from './read-routes.ts';
 import { documentationOf } from './parameters.ts';
 
@@ -21,6 +23,41 @@ describe('docs/api.md', () => {
         meaning,
       })),
     );
+  });
+});
+
+/** Pages, files and probes, which people and machines find without a row. */
+const WITHOUT_ROW =
+  /^GET \/(?:app.*|auth\/(?:login(?:\.js)?|callback\/:provider)|docs\/.*|openapi\.json|health|livez|readyz)?$/;
+
+describe('the tables of calls', () => {
+  const documented = new Set<string>();
+  beforeAll(async () => {
+    const { paths } = JSON.parse(await readFile(new URL('../openapi.json', import.meta.url), 'utf8')) as ApiDocument;
+    routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const folder = new URL('../../../docs/', import.meta.url);
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith('.md')) continue;
+      for (const line of (await readFile(new URL(name, folder), 'utf8')).split('\n')) {
+        const [, cell = ''] = line.startsWith('|') ? line.split(/(?<!\\)\|/) : [];
+        // `.png` and `.md` behind a date are the same route.
+        for (const [, method, path] of cell.matchAll(/`(GET|POST|PATCH|DELETE) ([^`\s?]+)/g)) {
+          documented.add(`${method} ${path!.replace(/\.png$/, '').replace(/<(\w+)>/g, ':$1')}`);
+        }
+      }
+    }
+  });
+  let routes: readonly string[];
+
+  it('have a row for every route of the OpenAPI document', () => {
+    const missing = routes.filter((route) => !documented.has(route) && !WITHOUT_ROW.test(route));
+    expect(missing).toEqual(['POST /auth/workos/webhook']);
+  });
+
+  it('have no row for a route that does not exist', () => {
+    expect([...documented].filter((route) => !routes.includes(route))).toEqual([]);
   });
 });
 

@@ -63,7 +63,7 @@ describe('parseQuery', () => {
       ['limt', 'sourc'].map((path) => ({
         path,
         message:
-          'is not known; valid are limit, source, model, project, from, to, provider, user, tag, evalStatus, hasErrors',
+          'is not known; valid are limit, source, model, project, from, to, provider, user, tag, evalStatus, hasErrors, parent',
       })),
     );
   });

@@ -73,6 +73,7 @@ export const sessionFilterFields = {
   hasErrors: optionalFlag(
     'Whether a tool call failed: in the session, or for a search by message in the message itself',
   ),
+  parent: optionalText(256, 'Only sessions that this one’s agent started, or forks of it; its `id`'),
 };
 
 /** Of lists alone. */

@@ -1,4 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
+import type { Owner } from '@opensync/contracts';
 import {
   CONSUMER,
   CurationLog,
@@ -10,19 +11,34 @@ import {
   type LogConnection,
 } from '@opensync/event-log';
 import { readAccessLog } from '@opensync/event-log/access';
+import { PreferenceDirectory } from '@opensync/event-log/wrapped';
 import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
+import { commandJob, readJobs, runJobs } from '@opensync/event-log/jobs';
 import { changesAfter, hearApplied } from '@opensync/event-log/live';
 import { namesOfMembers, type People } from '@opensync/event-log/people';
 import { ChunkCache, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
-import { ByteBudget, EMBEDDING_SETTINGS, embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
+import {
+  ByteBudget,
+  closenessOf,
+  EMBEDDING_SETTINGS,
+  embeddingModelOf,
+  type Logger,
+  type Settings,
+} from '@opensync/platform';
+import { dailyLimitsOf, type DailyUse } from '@opensync/platform/http';
 import { affordable } from '@opensync/platform/memory';
 import type { Disposal } from '@opensync/platform/service';
 import { counter, gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { describeStores, type Generations, type Stores } from '@opensync/stores';
+import { openConsole } from './console/files.ts';
 import { queryModule } from './query.module.ts';
-import { keepTrash } from './curation/trash-keeper.ts';
+import { emptyTrash } from './curation/trash-keeper.ts';
+import { DocsIndex } from './docs/docs-index.ts';
+import { PROJECT_FOLDER } from './docs/pages.ts';
+import { Erasures } from './erasure/erasures.ts';
 import { LiveHub } from './live/live-hub.ts';
+import { openOperator } from './operator/operator-resources.ts';
 import { SearchTurns } from './search/search-turns.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
@@ -30,6 +46,12 @@ import { serveStoreReports } from './status/store-reports.ts';
 export const QUERY_SETTINGS = [
   ...EMBEDDING_SETTINGS,
   ...PUBLISH_SETTINGS,
+  'OPENSYNC_BASE_PATH',
+  'OPENSYNC_DAILY_BYTES',
+  'OPENSYNC_DAILY_EVENTS',
+  'OPENSYNC_DAILY_REQUESTS',
+  'OPENSYNC_INGEST_RATE_LIMIT',
+  'OPENSYNC_READ_RATE_LIMIT',
   'OPENSYNC_LIVE_STREAMS',
   'OPENSYNC_KEY_LIVE_STREAMS',
   'OPENSYNC_MCP_HOSTS',
@@ -111,6 +133,7 @@ export function openQuery(
     generations,
     stores,
     people,
+    dailyUse,
     logger,
     metrics,
     disposal,
@@ -121,6 +144,8 @@ export function openQuery(
     stores: Stores;
     /** Who the members of workspaces are. */
     people: { readonly people: People };
+    /** What workspaces have used on this day. */
+    dailyUse: DailyUse;
     logger: Logger;
     metrics: Registry;
     disposal: Disposal;
@@ -139,17 +164,40 @@ export function openQuery(
   const progress = new ProjectionProgress(nc);
   const turns = pageTurns();
   const live = openLive(settings, { nc, documents: stores.documents, progress, turns, logger, metrics });
-  const endKeeping = keepTrash(
-    { documents: stores.documents, curations, progress, publisher },
-    {
-      now: Date.now,
-      onErased: ({ owner, id }) => logger.info({ ...owner, sessionId: id }, 'session erased after a day in the trash'),
-      onFailure: (err) => logger.error({ err }, 'a session in the trash could not be erased; retrying'),
-    },
+  const preferences = new PreferenceDirectory(nc);
+  disposal.defer('preferences', () => preferences.close());
+  const docs = new DocsIndex(PROJECT_FOLDER);
+  const isMember = (owner: Owner) => people.people.roleOf(owner) !== undefined;
+  const erasures = new Erasures({ nc, stores, generations, isMember });
+  runJobs(
+    [
+      {
+        name: 'trash',
+        run: async ({ now }) => {
+          const erased = await emptyTrash(
+            { documents: stores.documents, curations, progress, publisher },
+            {
+              now,
+              onErased: ({ owner, id }) =>
+                logger.info({ ...owner, sessionId: id }, 'session erased after a day in the trash'),
+              onFailure: (err) => logger.error({ err }, 'a session in the trash could not be erased; retrying'),
+            },
+          );
+          return `erased ${erased} of the sessions in the trash`;
+        },
+      },
+      erasures.job,
+      { name: 'docs', everywhere: true, run: async () => `${(await docs.current()).pages.length} pages` },
+    ],
+    { nc, logger, metrics, disposal },
   );
-  disposal.defer('keeper of the trash', endKeeping);
   return queryModule({
     ...stores,
+    limits: {
+      use: dailyUse,
+      perDay: dailyLimitsOf(settings),
+      perMinute: { ingest: settings.OPENSYNC_INGEST_RATE_LIMIT, read: settings.OPENSYNC_READ_RATE_LIMIT },
+    },
     payloads,
     snapshots: payloads,
     curations,
@@ -163,15 +211,24 @@ export function openQuery(
       userId === undefined
         ? people.people.workspaces().find((workspace) => workspace.workspaceId === workspaceId)?.name
         : people.people.user(userId)?.name,
-    zonesOf: () => [{ zone: settings.OPENSYNC_TIME_ZONE }],
+    zonesOf: (of) => preferences.zonesOf(of) ?? [{ zone: settings.OPENSYNC_TIME_ZONE }],
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
-    embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
+    embeddings: new EmbeddingClient(nc, () => embeddingModelOf(settings)),
+    closeness: () => closenessOf(embeddingModelOf(settings)),
     progress,
     events: new EventReader(nc),
     publisher,
     deadLetters: new DeadLetters(nc),
     removals: new PendingRemovals(nc),
+    docs,
+    erasures,
+    jobs: {
+      read: () => readJobs(nc, Date.now()),
+      command: (name, command) => commandJob(nc, name, command, Date.now()),
+    },
     partial: () => partialIndexes(nc, generations, embeddingModelOf(settings)),
+    operator: openOperator(nc, { stores, people }),
+    console: openConsole(settings.OPENSYNC_BASE_PATH),
     accessLog: { read: (query) => readAccessLog(nc, query) },
     mcpHosts: settings.OPENSYNC_MCP_HOSTS.split(',').map((host) => host.trim().toLowerCase()),
     logger,

@@ -24,6 +24,7 @@ const FILTERS: Faults = {
   user: [[['x'.repeat(257)], 'is longer than 256 characters']],
   evalStatus: [[['good', 'GOLDEN', 'golden,correct'], 'must be one of golden, correct, incorrect, needs_review']],
   tag: [[['x'.repeat(65)], 'is longer than 64 characters']],
+  parent: [[['x'.repeat(257)], 'is longer than 256 characters']],
   hasErrors: [[['yes', '1', 'TRUE', 'true,false'], 'must be true or false']],
 };
 const MESSAGE_FILTERS: Faults = {
@@ -138,6 +139,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     excludeSession: [[['x'.repeat(513)], 'is longer than 512 characters']],
   },
   'GET /api/stats': {},
+  'GET /api/usage': {},
   'GET /api/wrapped': { ...WRAPPED, limit: [[[...NO_NUMBERS, '367'], limit('366')]] },
   'GET /api/wrapped/:date': {
     ...WRAPPED,
@@ -201,6 +203,7 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
   'filters.evalStatus': [[['good', 1, ['golden']], 'must be one of golden, correct, incorrect, needs_review']],
   'filters.tag': [[[7, [], {}], 'must be text']],
   facets: [[[7, {}, 'colour', ['source', 'colour'], [1]], FACETS]],
+  'filters.parent': [[[7, {}, ['ses_x'], false], 'must be text']],
   'filters.hasErrors': [[[1, 'yes', [true]], 'must be true or false']],
   'filters.role': [[[7, [], {}], 'must be text']],
   'filters.tool': [[[7, [], {}], 'must be text']],

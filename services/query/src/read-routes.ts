@@ -8,6 +8,7 @@ import { searchDocsSchema } from './docs/search-docs.ts';
 import { trashSchema } from './curation/list-trash.ts';
 import { reviewSchema } from './curation/review.ts';
 import { liveSchema } from './live/live-request.ts';
+import { listDocumentsSchema, listLettersSchema, readDocumentSchema } from './operator/operator-requests.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
 import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
 import { listSessionsSchema } from './sessions/list-sessions.ts';
@@ -67,6 +68,23 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   },
   'GET /api/live': liveSchema.shape,
   'GET /api/logs': listLogsSchema.shape,
+  'GET /api/usage': {},
+  'GET /api/projections': {},
+  'GET /api/operator/status': {},
+  'GET /api/operator/processes': {},
+  'GET /api/operator/settings': {},
+  'GET /api/operator/generations': {},
+  'GET /api/operator/backups': {},
+  'GET /api/operator/owners': {},
+  'GET /api/operator/documents': listDocumentsSchema.shape,
+  'GET /api/operator/documents/:id': {
+    ':id': ofPath('`ses_…` or `msg_…`', 'The id of a session or a message'),
+    ...readDocumentSchema.shape,
+  },
+  'GET /api/operator/events/:sequence': { ':sequence': ofPath('whole number', 'The position of the event in the log') },
+  'GET /api/operator/dead-letters': listLettersSchema.shape,
+  'GET /api/operator/dead-letters/:id': { ':id': ofPath('whole number', 'The id of a dead letter') },
+  'GET /api/jobs': {},
   'GET /docs/search': searchDocsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },
 };

@@ -2,11 +2,17 @@ import type { Owner, RawEvent } from '@opensync/contracts';
 import type { CurationLog, EventPublisher, ProjectionProgress } from '@opensync/event-log';
 import type { AccessPage, AccessQuery } from '@opensync/event-log/access';
 import type { DeadLetters } from '@opensync/event-log/dead-letters';
+import type { JobCommand, JobReport } from '@opensync/event-log/jobs';
 import type { EmbeddingClient } from '@opensync/event-log/embedding';
 import type { ByteRange, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
-import type { ByteBudget, Logger } from '@opensync/platform';
+import type { ByteBudget, Closeness, Logger } from '@opensync/platform';
+import type { Limits } from '@opensync/platform/http';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import type { ZoneFrom } from '@opensync/wrapped-summary';
+import type { OperatorResources } from './operator/operator-resources.ts';
+import type { ConsoleFiles } from './console/files.ts';
+import type { DocsIndex } from './docs/docs-index.ts';
+import type { Erasures } from './erasure/erasures.ts';
 import type { LiveHub } from './live/live-hub.ts';
 
 /** Reads large content that lies beside the log, in pieces, so that nobody holds all of it. */
@@ -51,6 +57,8 @@ export abstract class QueryResources {
   /** Whose search each index works on next. */
   abstract readonly searchTurns: Readonly<Record<IndexName, Turns>>;
   abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;
+  /** Which cosines of the embedding model say that something is close; another model may be taken up. */
+  abstract readonly closeness: () => Closeness;
   abstract readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
   /** Single events of the log, by sequence. */
   abstract readonly events: { get(sequence: number): Promise<RawEvent | undefined> };
@@ -68,9 +76,24 @@ export abstract class QueryResources {
   abstract readonly removals: Pick<PendingRemovals, 'of'>;
   /** The indexes that are known to lack documents, until the projector has made up for it. */
   abstract readonly partial: () => readonly IndexName[];
+  /** What each workspace has used on this day, and the limits; 0: there is none. */
+  abstract readonly limits: Pick<Limits, 'use' | 'perDay' | 'perMinute'>;
   /** The requests of the callers themselves. */
   abstract readonly accessLog: { read(query: AccessQuery): Promise<AccessPage> };
+  /** The documentation of this installation. */
+  abstract readonly docs: Pick<DocsIndex, 'current'>;
+  /** The scheduled jobs. */
+  abstract readonly jobs: {
+    read(): Promise<readonly JobReport[]>;
+    command(name: string, command: JobCommand): Promise<JobReport>;
+  };
   /** Host names under which MCP clients may reach this server, besides names of this machine and addresses. */
   abstract readonly mcpHosts: readonly string[];
+  /** Begins erasures of people, and finds them by their id. */
+  abstract readonly erasures: Pick<Erasures, 'begin' | 'of'>;
+  /** What operators see of the whole installation, and do. */
+  abstract readonly operator: OperatorResources;
+  /** Absent if it is not built. */
+  abstract readonly console: ConsoleFiles | undefined;
   abstract readonly logger: Logger;
 }

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { LOG_SETTINGS, logProblem, logState, openLog, remoteLogServer } from '@opensync/event-log';
 import { openAccessLog } from '@opensync/event-log/access';
+import { exchangeRates, openDailyUse } from '@opensync/event-log/rates';
 import { KEY_SETTINGS, openKeys, provideGivenKey } from '@opensync/event-log/keys';
-import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
+import { contentProblems, contentStates, observeContent, serveProcessReports } from '@opensync/event-log/observe';
 import { embeddingModelOf } from '@opensync/platform';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
@@ -27,9 +28,10 @@ await runService({
     ...QUERY_SETTINGS,
     ...LOGIN_SETTINGS,
   ],
-  start: async (settings, { logger, disposal, metrics }) => {
+  start: async (settings, { logger, disposal, metrics, described }) => {
     await assertPortFree(settings);
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-query', logger, disposal });
+    serveProcessReports(nc, { service: 'query', metrics, settings: described });
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
     // Another process creates what is missing, and this one's users may only read.
@@ -44,8 +46,9 @@ await runService({
       isReader,
       essential: ESSENTIAL,
     });
-    const login = await openLogin(settings, { nc, keys, disposal });
-    const resources = { nc, generations, stores, people: keys.people, logger, metrics, disposal };
+    const login = await openLogin(settings, { nc, keys, disposal, logger });
+    const dailyUse = openDailyUse(nc, { logger, disposal });
+    const resources = { nc, generations, stores, people: keys.people, dailyUse, logger, metrics, disposal };
     const app = await createHttpApp(
       { ...openQuery(settings, resources), imports: [login.module] },
       {
@@ -54,8 +57,11 @@ await runService({
         metrics,
         authenticate: (token) => keys.authenticate(token),
         logins: login.gate,
+        accessTokens: login.accessTokens,
         positions: keys.positions,
         accessLog: openAccessLog(nc, settings, { disposal, metrics }),
+        dailyUse,
+        shareRates: (rates) => exchangeRates(nc, rates, disposal),
         health: {
           live: async () => !nc.isClosed(),
           ready: async () => {

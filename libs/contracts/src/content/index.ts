@@ -7,4 +7,4 @@ export { normalizePart, normalizeParts, type NormalizedPart, type NormalizedPart
 export { lengthAsSent, mediaAsSent, mediaAsSentJson, putBack } from './put-back.ts';
 export { takeOutOfText, type Blob } from './take-out.ts';
 export { UNNAMED_TOOL } from './tools.ts';
-export { isFailedPart, toolFactsOf, type ToolFacts } from './tool-facts.ts';
+export { CALL_IDS, isFailedPart, toolFactsOf, type ToolFacts } from './tool-facts.ts';

@@ -20,8 +20,11 @@ const LONGEST_ID = 256;
 /** A month: anything longer is a time, not a duration. */
 const LONGEST_DURATION_MS = 31 * 24 * 3_600_000;
 
-/** Providers give a call an id of its own (`id`) beside the one that the result repeats. */
-const CALL_IDS = ['toolCallId', 'tool_call_id', 'toolUseId', 'tool_use_id', 'callId', 'callID', 'call_id', 'id'];
+/**
+ * How agents name the id that joins a call with its result, the first that is there counts: providers give a call an id of its own
+ * (`id`) beside the one that the result repeats.
+ */
+export const CALL_IDS = ['toolCallId', 'tool_call_id', 'toolUseId', 'tool_use_id', 'callId', 'callID', 'call_id', 'id'];
 const FAILED = /^(error|errored|fail|failed|failure)\b/i;
 const DURATIONS: readonly (readonly [name: string, ms: number])[] = [
   ['durationMs', 1],

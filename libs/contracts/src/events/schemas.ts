@@ -17,7 +17,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const anyJson = z.unknown() as unknown as z.ZodType<Json>;
 
 /** Replaces content of more than 256 KiB in an event; the content is in the payload store. */
-export const payloadReferenceSchema = z.object({
+const payloadReferenceSchema = z.object({
   sha256,
   /** Bytes of the content in UTF-8. */
   size: z.number().int().positive(),
@@ -42,6 +42,10 @@ export const sessionSyncedSchema = z.object({
   model: z.string().optional(),
   provider: z.string().optional(),
   endReason: z.string().optional(),
+  /** The session whose agent started this one, by its agent's id. */
+  parentExternalId: z.string().optional(),
+  /** The session that this one continues a copy of, by its agent's id. */
+  forkedFromExternalId: z.string().optional(),
   promptTokens: amount.optional(),
   completionTokens: amount.optional(),
   cacheReadTokens: amount.optional(),
@@ -141,7 +145,7 @@ export type EvalStatus = (typeof EVAL_STATUSES)[number];
 export const CURATION_LIMITS = { title: 4_096, notes: 4_096, output: 16_384, tag: 64, tags: 32 } as const;
 
 /** A snapshot of a session that anyone with the link may read. */
-export const publicationSchema = z.object({
+const publicationSchema = z.object({
   /** SHA-256 of the link's secret, as base64url: the log must not give access. */
   hash: z.string().regex(/^[\w-]{43}$/),
   /** The snapshot in the payload store: redacted JSON, never changed. */
@@ -200,7 +204,13 @@ export const workspacePutSchema = z.object({ workspaceId, name: z.string().min(1
 export type WorkspacePut = z.infer<typeof workspacePutSchema>;
 
 /** A user becomes a member of a workspace with this role. */
-export const membershipPutSchema = z.object({ workspaceId, userId, role: z.enum(ROLES) });
+export const membershipPutSchema = z.object({
+  workspaceId,
+  userId,
+  role: z.enum(ROLES),
+  /** The issuer of the identity provider that decides about the membership; absent: the workspace itself. */
+  managedBy: z.string().min(1).optional(),
+});
 export type MembershipPut = z.infer<typeof membershipPutSchema>;
 
 export const membershipRemovedSchema = z.object({ workspaceId, userId });
@@ -224,6 +234,8 @@ export type ApiKeyRevoked = z.infer<typeof apiKeyRevokedSchema>;
 export const userErasedSchema = z.object({
   /** The owner; the subject of the event names the workspace, too. */
   userId,
+  /** The erasure that a person asked for, under which its certificate is found. */
+  erasureId: z.string().startsWith('ers_').max(64).optional(),
 });
 export type UserErased = z.infer<typeof userErasedSchema>;
 

@@ -1,7 +1,7 @@
 import { addAmounts, amountOf, noAmounts, type Amounts } from './amounts.ts';
 
 /** What figures are broken down by. */
-export const BREAKDOWNS = ['models', 'providers', 'sources', 'projects', 'tools'] as const;
+const BREAKDOWNS = ['models', 'providers', 'sources', 'projects', 'tools'] as const;
 export type Breakdown = (typeof BREAKDOWNS)[number];
 
 /** Amounts by name; the empty name stands for none. */
@@ -37,7 +37,7 @@ export const DURATION_LIMITS = [1, 5, 15, 30, 60, 120, 240, 480].map((minutes) =
 export const SIZE_LIMITS = [2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /** The class that a value belongs to: the index of the first limit that it does not exceed. */
-export function classOf(limits: readonly number[], value: number): number {
+function classOf(limits: readonly number[], value: number): number {
   const at = limits.findIndex((limit) => value <= limit);
   return at < 0 ? limits.length : at;
 }
@@ -45,7 +45,7 @@ export function classOf(limits: readonly number[], value: number): number {
 /** Names come from clients: figures have at most this many in each breakdown. */
 export const MOST_NAMES = 300;
 /** Stands for the others. */
-export const OTHER_NAMES = '(other)';
+const OTHER_NAMES = '(other)';
 
 /** Figures while they are summed up. */
 export class FigureSum {
@@ -131,6 +131,13 @@ export function sumOf(parts: Iterable<Partial<Figures>>): Figures {
   const sum = new FigureSum();
   for (const part of parts) sum.add(part);
   return sum.figures();
+}
+
+/** The sum of their totals alone. */
+export function totalsOf(parts: Iterable<Pick<Figures, 'totals'>>): Amounts {
+  const sum = noAmounts();
+  for (const { totals } of parts) addAmounts(sum, totals);
+  return sum;
 }
 
 function isCounted(amounts: Amounts): boolean {

@@ -36,6 +36,17 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/**
+ * One name for all spellings of a time zone: `europe/BERLIN` is one as well, and `Asia/Kolkata` has another name. There are
+ * some 450, and 2,879 like `+01:23`. @throws RangeError for a name that is no time zone
+ */
+export function canonicalTimeZone(name: string): string {
+  return formatOf(name).resolvedOptions().timeZone;
+}
+
+/** Days of which a zone remembers the offset: more than 20 years. A request names any day. */
+const MOST_OFFSETS = 8_000;
+
 /** @throws RangeError for a name that is no time zone: see {@link isTimeZone} */
 export function timeZone(name: string): TimeZone {
   const format = formatOf(name);
@@ -43,7 +54,10 @@ export function timeZone(name: string): TimeZone {
   const offsets = new Map<number, number>();
   const offsetAt = (quarter: number): number => {
     let offset = offsets.get(quarter);
-    if (offset === undefined) offsets.set(quarter, (offset = offsetIn(format, quarter)));
+    if (offset === undefined) {
+      if (offsets.size >= MOST_OFFSETS) offsets.clear();
+      offsets.set(quarter, (offset = offsetIn(format, quarter)));
+    }
     return offset;
   };
   /** Clocks change on few days: the others have one offset. */

@@ -41,7 +41,7 @@ const CURATED_RANKS: Ranks<CuratedFields> = {
   erasing: latest,
 };
 
-export const SESSION_RANKS: Ranks<SessionFields> = {
+const SESSION_RANKS: Ranks<SessionFields> = {
   ...CURATED_RANKS,
   source: latest,
   messageSource: latest,
@@ -51,6 +51,8 @@ export const SESSION_RANKS: Ranks<SessionFields> = {
   model: realName,
   provider: realName,
   endReason: latest,
+  parentExternalId: latest,
+  forkedFromExternalId: latest,
   createdAt: latest,
   promptTokens: positive,
   completionTokens: positive,
@@ -104,7 +106,7 @@ export function isHidden(state: Pick<SessionState, 'deletion' | 'span' | 'fields
   return isGone(state) || isTrashed(state);
 }
 
-/** Whether a person still has to say what the session is worth: it was never judged, or is to be judged again. */
+/** Whether a person still has to judge the session: it was never judged, or is to be judged again. */
 export function needsReview({ fields: { evalReady, evalStatus } }: Pick<SessionState, 'fields'>): boolean {
   return evalStatus === 'needs_review' || (evalReady === true && evalStatus == null);
 }

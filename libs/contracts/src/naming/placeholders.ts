@@ -30,6 +30,13 @@ const PLACEHOLDER_TITLES: readonly RegExp[] = [
 
 /** Prefix of the title of a fork, as pi-opensync-plugin writes it: "[Fork::1a2b3c4d] Untitled". */
 const FORK_MARK = /^\[fork(?:::[^\]]*)?\]\s*/;
+const FORK_OF = /^\[fork::([^\]]+)\]/i;
+
+/** The session that a title of pi-opensync-plugin says it is a fork of, by its agent's id. */
+export function forkMark(title: string | undefined): string | undefined {
+  return title === undefined ? undefined : FORK_OF.exec(title)?.[1]?.trim();
+}
+
 /** Around a title: quotes, brackets, dashes, and the dots of a truncated title. */
 const AROUND = /^[\s"'“”‘’`([{<*_.…-]+|[\s"'“”‘’`)\]}>*_.…-]+$/g;
 

@@ -7,6 +7,8 @@ import type { Field } from './readers.ts';
 
 /** Titles, paths, names of models: longer than anyone reads, but bounded, because every index row copies them. */
 const LONGEST_LABEL = 4_096;
+/** As long as an id may be. */
+const LONGEST_ID = 512;
 
 /** The name and its form in snake case, then the others that clients use. */
 const named = (name: string, ...others: readonly string[]) => {
@@ -74,6 +76,21 @@ export const SESSION_FIELDS = {
   model: MODEL,
   provider: PROVIDER,
   endReason: label(named('endReason')),
+  parentExternalId: key(
+    named(
+      'parentExternalId',
+      ...['parentSessionId', 'parent_session_id', 'parentID', 'parentId', 'parent_id'],
+      'parent_thread_id',
+    ),
+    LONGEST_ID,
+  ),
+  forkedFromExternalId: key(
+    named(
+      'forkedFromExternalId',
+      ...['forkedFrom', 'forked_from', 'forkedFromId', 'forked_from_id', 'fork_session_id'],
+    ),
+    LONGEST_ID,
+  ),
   ...TOKENS,
   totalTokens: amount(named('totalTokens')),
   cost: COST,

@@ -1,3 +1,3 @@
 export { jsonWords } from './json-words.ts';
-export { messageText, messageWords, type MessageWords, type WholeMessage, type WholePart } from './message-words.ts';
+export { messageWords, type MessageWords, type WholeMessage, type WholePart } from './message-words.ts';
 export { previewOf, previewText } from './preview.ts';

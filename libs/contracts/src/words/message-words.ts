@@ -94,10 +94,3 @@ function fileName(content: Json): string | undefined {
   if (typeof name === 'string' && name !== '') return name;
   return typeof uri === 'string' ? /([^/?#]+)\/?(?:[?#].*)?$/.exec(uri)?.[1] : undefined;
 }
-
-/** The readable text of a message: its own text, otherwise that of its text parts; null if it has neither. */
-export function messageText(text: string | null, parts: readonly WholePart[]): string | null {
-  if (text) return text;
-  const texts = parts.flatMap(({ type, content }) => (type === 'text' && typeof content === 'string' ? content : []));
-  return texts.length > 0 ? texts.join('\n') : text;
-}

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import type { Json } from '../content/json.ts';
 import { normalizeParts } from '../content/normalize.ts';
-import { messageText, messageWords, type WholePart } from './message-words.ts';
+import { messageWords } from './message-words.ts';
 import { previewOf, previewText } from './preview.ts';
 
 /** The words of a message as it was sent. */
@@ -518,28 +518,5 @@ describe('previews', () => {
   ])('of earlier versions are read as text: %s', (preview, text) => {
     expect(previewText({ sha256: '0'.repeat(64), size: 1, preview })).toBe(text);
     expect(previewText({ sha256: '0'.repeat(64), size: 1, preview, readable: true })).toBe(preview);
-  });
-});
-
-describe('the text of a message', () => {
-  const parts: WholePart[] = [
-    { type: 'text', content: 'one' },
-    { type: 'tool-call', content: { toolName: 'bash' } },
-    { type: 'text', content: 'two' },
-    { type: 'text', content: { odd: true } },
-  ];
-
-  it('is its own text, unless that is empty and its parts have words', () => {
-    expect(messageText('own', parts)).toBe('own');
-    expect(messageText('', parts)).toBe('one\ntwo');
-    expect(messageText('', [])).toBe('');
-  });
-
-  it('is the text of its text parts if it has none itself', () => {
-    expect(messageText(null, parts)).toBe('one\ntwo');
-  });
-
-  it('is null if there are no words', () => {
-    expect(messageText(null, [parts[1]!])).toBeNull();
   });
 });

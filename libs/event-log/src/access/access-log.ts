@@ -13,7 +13,7 @@ export interface AccessLogOptions {
 const FLUSH_MS = 1_000;
 /** Entries of one message: about 50 KB. */
 const ENTRIES_PER_MESSAGE = 250;
-/** Entries that wait for the log, of a few hundred bytes each: about 5 MB. While it is away, the oldest make room. */
+/** Entries that wait for the log, of a few hundred bytes each: about 5 MB. While it is unavailable, the oldest are dropped. */
 const MOST_WAITING = 25_000;
 /** Members whose entries are collected at the same time. */
 const MOST_MEMBERS = 5_000;

@@ -4,7 +4,7 @@ import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
 import type { LogConnection } from '../connection.ts';
 import { AccessLog } from './access-log.ts';
 
-/** The API access log of a gateway, which is written to the end at the end; undefined if it is turned off. */
+/** The API access log of a gateway; its disposal writes the remaining entries. Undefined if it is turned off. */
 export function openAccessLog(
   nc: LogConnection,
   { OPENSYNC_ACCESS_LOG_DAYS: days }: Pick<Settings, 'OPENSYNC_ACCESS_LOG_DAYS'>,

@@ -7,6 +7,7 @@ import type { ConsumerRef } from '../topology/names.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
 import type { Delivery, HeldMessage } from './delivery.ts';
 import { namedPauseMs } from './named-pause.ts';
+import { Pace } from './pace.ts';
 import { BATCH_BYTES, PullSubscription } from './pull-subscription.ts';
 import { inSuspectGroups, isSuspect, LETHAL_STARTS, Suspects } from './suspects.ts';
 import { BatchTimeoutError, withinLimit } from './within-limit.ts';
@@ -88,6 +89,8 @@ export interface ConsumerHealth {
   readonly pending: number;
   /** When a batch, or part of one, was last finished, or there was nothing to do; milliseconds since the epoch. */
   readonly lastProgressAt: number;
+  /** Deliveries that it finishes in a second of work; absent until that is known. */
+  readonly perSecond?: number | undefined;
   /** Why the handler cannot proceed at the moment. Restarting this process does not help. */
   readonly blocked: string | undefined;
   /**
@@ -149,6 +152,9 @@ export class BatchConsumer {
   #timeoutsInARow = 0;
   #stopped: string | undefined;
   #wake: (() => void) | undefined;
+  readonly #pace = new Pace();
+  /** Of the batches under way. */
+  #finished = 0;
   #lastProgressAt = Date.now();
   #blocked: string | undefined;
   #problem: { readonly text: string; readonly since: number } | undefined;
@@ -176,6 +182,7 @@ export class BatchConsumer {
     return {
       consumer: this.#options.consumer.durable,
       pending,
+      perSecond: this.#pace.perSecond(),
       lastProgressAt: pending === 0 ? Date.now() : this.#lastProgressAt,
       blocked: this.#blocked ?? this.#problem?.text,
       stopped: this.#stopped ?? (this.#timeoutsInARow >= HANGING_AFTER ? 'its batches hang' : undefined),
@@ -207,7 +214,10 @@ export class BatchConsumer {
         this.#onProgress();
         continue;
       }
+      const startedAt = performance.now();
+      this.#finished = 0;
       await this.#processInGroups(batch);
+      this.#pace.done(this.#finished, performance.now() - startedAt);
       this.#onProgress();
       // The next batch is ready; the event loop must still receive messages.
       if (this.#unfinished.length > 0) await setImmediate();
@@ -346,7 +356,10 @@ export class BatchConsumer {
         continue;
       }
       if (retry.has(message)) message.nak(backoffMs(message.attempts, REDELIVERY));
-      else message.ack();
+      else {
+        message.ack();
+        this.#finished++;
+      }
       this.#open.delete(message);
     }
     for (const message of batch) {

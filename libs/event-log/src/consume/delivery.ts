@@ -7,6 +7,8 @@ export interface Delivery {
   readonly sequence: number;
   /** Number of deliveries, including this one. */
   readonly attempts: number;
+  /** When the stream stored it, milliseconds since the epoch; undefined if that is not known. */
+  readonly storedAt?: number | undefined;
   /** The first value of a header; names are case-sensitive. Undefined as well if its line is not a header. */
   header(name: string): string | undefined;
   /** The body as UTF-8; invalid UTF-8 becomes U+FFFD. */
@@ -23,7 +25,7 @@ export class HeldMessage implements Delivery {
   readonly sequence: number;
   readonly attempts: number;
   /** When the stream stored it, in the server's notation. */
-  readonly #storedAt: string | undefined;
+  readonly #storedNanos: string | undefined;
   /** Numbers the deliveries of its consumer from 1: a gap is a message that was lost on the way. */
   readonly consumerSequence: number;
   /** Messages that the consumer had not delivered yet at that time. */
@@ -41,12 +43,16 @@ export class HeldMessage implements Delivery {
     this.attempts = Number(tokens[offset]);
     this.sequence = Number(tokens[offset + 1]);
     this.consumerSequence = Number(tokens[offset + 2]);
-    this.#storedAt = tokens[offset + 3];
+    this.#storedNanos = tokens[offset + 3];
     this.pending = Number(tokens[offset + 4]);
   }
 
   get subject(): string {
     return this.#message.subject;
+  }
+
+  get storedAt(): number | undefined {
+    return this.#storedNanos === undefined ? undefined : Number(this.#storedNanos) / NANOS_PER_MS;
   }
 
   get headers(): MsgHdrs | undefined {
@@ -63,7 +69,7 @@ export class HeldMessage implements Delivery {
 
   /** A recreated stream counts from 1: the time distinguishes its messages from those of the previous stream. */
   isSameAs(other: HeldMessage): boolean {
-    return this.sequence === other.sequence && this.#storedAt === other.#storedAt;
+    return this.sequence === other.sequence && this.#storedNanos === other.#storedNanos;
   }
 
   /**

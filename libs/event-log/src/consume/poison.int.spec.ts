@@ -268,7 +268,10 @@ describe('a handler that hangs', () => {
     expect(signals[0]!.aborted).toBe(true);
     expect(signals.at(-1)!.aborted).toBe(false);
     expect(reports).toMatchObject([
-      { kind: 'blocked', error: { message: 'no progress for 0.05 s on a batch of 5 messages' } },
+      {
+        kind: 'blocked',
+        error: { message: expect.stringMatching(/^no progress for 0\.05 s on a batch of \d messages?$/) },
+      },
       { kind: 'recovered' },
     ]);
     expect(consumer.health().stopped).toBeUndefined();

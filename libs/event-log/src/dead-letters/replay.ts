@@ -2,6 +2,7 @@ import { replaySubject } from '@opensync/contracts';
 import { AppError, isRetryable, reasonOf } from '@opensync/platform';
 import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { answerTo, ask } from '../asking.ts';
 import type { LogConnection } from '../connection.ts';
 import type { BatchContext, BatchHandler } from '../consume/batch-consumer.ts';
 import type { Delivery } from '../consume/delivery.ts';
@@ -33,7 +34,7 @@ export async function requestReplay(
   { consumer, sequence }: Pick<DeadLetter, 'consumer' | 'sequence'>,
 ): Promise<ReplayOutcome> {
   try {
-    const answer = await nc.request(replaySubject(consumer), String(sequence), { timeout: ANSWER_MS });
+    const answer = await ask(nc, replaySubject(consumer), String(sequence), ANSWER_MS);
     return replayOutcomeSchema.parse(answer.json());
   } catch (error) {
     return { kind: 'unavailable', reason: `no projector of ${consumer} answers (${reasonOf(error)})` };
@@ -79,7 +80,7 @@ export class ReplayResponder {
       kind: 'unavailable',
       reason: reasonOf(error),
     }));
-    request.respond(JSON.stringify(outcome));
+    answerTo(request, JSON.stringify(outcome));
   }
 
   async #replay(sequence: number): Promise<ReplayOutcome> {
@@ -111,7 +112,7 @@ export class ReplayResponder {
     try {
       for (;;) {
         const { poison = [], retry = [], unfinished = [] } = await this.#handler([delivery], context);
-        if (retry.length > 0) throw new Error('the projection wants it later');
+        if (retry.length > 0) throw new Error('the projection asked to retry the message later');
         if (unfinished.length === 0) return poison[0];
         if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the projector is stopping');
       }

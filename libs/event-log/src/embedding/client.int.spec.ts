@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { EMBED_SUBJECT, type EmbedRequest } from '@opensync/contracts';
+import { FAMILIES, vectorSpaceOf } from '@opensync/platform';
 import { startTestNats, type TestNats } from '@opensync/testkit';
 import { headers, type Msg } from '@nats-io/transport-node';
 import { connectLog, type LogConnection } from '../connection.ts';
@@ -43,10 +44,47 @@ describe('EmbeddingClient', () => {
     const asked: number[] = [];
     await serveTexts(asked);
     const texts = Array.from({ length: 300 }, (_, i) => String(i));
-    const vectors = await new EmbeddingClient(nc, MODEL).embed(texts, { timeoutMs: 5_000 });
+    const vectors = await new EmbeddingClient(nc, MODEL).embed(texts, { role: 'query', timeoutMs: 5_000 });
     expect(vectors).toEqual(texts.map(vectorOf));
     expect(asked).toEqual([64, 64, 64, 64, 44]);
-    await expect(new EmbeddingClient(nc, MODEL).embed([], { timeoutMs: 1 })).resolves.toEqual([]);
+    await expect(new EmbeddingClient(nc, MODEL).embed([], { role: 'query', timeoutMs: 1 })).resolves.toEqual([]);
+  });
+
+  describe('with a model that embeds queries and passages differently', () => {
+    const E5 = { ...MODEL, forms: FAMILIES.e5 };
+    const asked: EmbedRequest[] = [];
+    const serveAs = (space?: string) =>
+      serve((message) => {
+        asked.push(message.json<EmbedRequest>());
+        answer(message, { model: 'tiny', dimensions: 2, space, vectors: [encodeVector(vectorOf('1'))] });
+      });
+    const embed = (role: 'query' | 'passage') => new EmbeddingClient(nc, E5).embed(['1'], { role, timeoutMs: 5_000 });
+    beforeEach(() => void asked.splice(0));
+
+    it('says which of them a text is', async () => {
+      await serveAs(vectorSpaceOf(E5));
+      await embed('query');
+      await embed('passage');
+      expect(asked).toEqual([
+        { model: 'tiny', texts: ['1'], role: 'query' },
+        { model: 'tiny', texts: ['1'], role: 'passage' },
+      ]);
+    });
+
+    it.each([
+      ['an earlier version', undefined],
+      ['other settings', 'tiny+00000000'],
+    ])(
+      'takes vectors of queries from an embedder of %s, but none that would stay in the index',
+      async (_who, space) => {
+        await serveAs(space);
+        await expect(embed('query')).resolves.toEqual([vectorOf('1')]);
+        await expect(embed('passage')).rejects.toMatchObject({
+          code: 'UNAVAILABLE',
+          message: expect.stringContaining('another form'),
+        });
+      },
+    );
   });
 
   it('asks for fewer texts per request if vectors are long', async () => {
@@ -56,7 +94,7 @@ describe('EmbeddingClient', () => {
     await expect(
       long.embed(
         Array.from({ length: 64 }, () => '1'),
-        { timeoutMs: 5_000 },
+        { role: 'query', timeoutMs: 5_000 },
       ),
     ).rejects.toThrow('4096 dimensions');
     expect(Math.max(...asked) * 4_096 * 4 * (4 / 3)).toBeLessThan(600_000);
@@ -64,7 +102,9 @@ describe('EmbeddingClient', () => {
 
   it('fails at once if no embedder listens', async () => {
     // Longer than the test may take: it does not wait for this.
-    await expect(new EmbeddingClient(nc, MODEL).embed(['1'], { timeoutMs: 3_600_000 })).rejects.toMatchObject({
+    await expect(
+      new EmbeddingClient(nc, MODEL).embed(['1'], { role: 'query', timeoutMs: 3_600_000 }),
+    ).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: 'no embedder answers',
     });
@@ -108,7 +148,9 @@ describe('EmbeddingClient', () => {
       const working = Promise.withResolvers<{ message: Msg; given: T }>();
       await serve((message) => working.resolve({ message, given: work(message) }));
       let settled = false;
-      const answered = new EmbeddingClient(nc, MODEL).embed(['1'], { timeoutMs }).finally(() => (settled = true));
+      const answered = new EmbeddingClient(nc, MODEL)
+        .embed(['1'], { role: 'query', timeoutMs })
+        .finally(() => (settled = true));
       answered.catch(() => undefined);
       const { message, given } = await working.promise;
       await nc.flush();
@@ -153,7 +195,7 @@ describe('EmbeddingClient', () => {
     ['something else', { hello: 'world' }],
   ])('takes no vectors from an answer with %s', async (_what, body) => {
     await serve((message) => answer(message, body));
-    const asked = new EmbeddingClient(nc, MODEL).embed(['1'], { timeoutMs: 5_000 });
+    const asked = new EmbeddingClient(nc, MODEL).embed(['1'], { role: 'query', timeoutMs: 5_000 });
     await expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });

@@ -1,5 +1,5 @@
 import { EMBED_SUBJECT, embedResponseSchema, HEADER, type EmbedRequest } from '@opensync/contracts';
-import { AppError, type EmbeddingModel } from '@opensync/platform';
+import { AppError, vectorSpaceOf, type EmbeddingModel, type TextRole } from '@opensync/platform';
 import { currentTraceparent } from '@opensync/platform/telemetry';
 import { headers, type Msg } from '@nats-io/transport-node';
 import type { LogConnection } from '../connection.ts';
@@ -19,6 +19,8 @@ export function requestsAtOnce({ provider }: EmbeddingModel): number {
 }
 
 export interface EmbedCallOptions {
+  /** What the texts are. */
+  readonly role: TextRole;
   /** Per request. */
   readonly timeoutMs: number;
   /** How many attempts the embedder makes if its model fails; default: the embedder's own. */
@@ -28,29 +30,35 @@ export interface EmbedCallOptions {
 /** Asks the embedders on NATS for vectors. */
 export class EmbeddingClient {
   readonly #nc: LogConnection;
-  readonly #model: EmbeddingModel;
+  readonly #modelNow: () => EmbeddingModel;
 
-  constructor(nc: LogConnection, model: EmbeddingModel) {
+  /** @param model asked for with each request if it is a function */
+  constructor(nc: LogConnection, model: EmbeddingModel | (() => EmbeddingModel)) {
     this.#nc = nc;
-    this.#model = model;
+    this.#modelNow = typeof model === 'function' ? model : () => model;
   }
 
   /**
    * One vector of unit length and `model.dimensions` for each text, in order. Long lists are sent as several requests
    * of at most 64 texts, one after the other; `timeoutMs` applies to each of them. If one fails, the results of the
    * others are lost: to keep them, ask for less at a time.
-   * @throws AppError UNAVAILABLE if no embedder answers in time, or the answering one serves another model;
-   * INVALID_REQUEST if a text is not acceptable.
+   * @throws AppError UNAVAILABLE if no embedder answers in time, or the answering one serves another model, or would
+   * give passages another form; INVALID_REQUEST if a text is not acceptable.
    */
   async embed(texts: readonly string[], options: EmbedCallOptions): Promise<Float32Array[]> {
-    const requests = splitRequests(texts, Math.floor(MAX_MESSAGE_BYTES / encodedBytes(this.#model.dimensions)));
+    const model = this.#modelNow();
+    const requests = splitRequests(texts, Math.floor(MAX_MESSAGE_BYTES / encodedBytes(model.dimensions)));
     const vectors: Float32Array[] = [];
-    for (const request of requests) vectors.push(...(await this.#request(request, options)));
+    for (const request of requests) vectors.push(...(await this.#request(model, request, options)));
     return vectors;
   }
 
-  async #request(texts: string[], { timeoutMs, attempts }: EmbedCallOptions): Promise<Float32Array[]> {
-    const request: EmbedRequest = { model: this.#model.name, texts, ...(attempts !== undefined && { attempts }) };
+  async #request(
+    model: EmbeddingModel,
+    texts: string[],
+    { role, timeoutMs, attempts }: EmbedCallOptions,
+  ): Promise<Float32Array[]> {
+    const request: EmbedRequest = { model: model.name, texts, role, ...(attempts !== undefined && { attempts }) };
     const requestHeaders = headers();
     requestHeaders.set(EMBED_HEADER.timeout, String(timeoutMs));
     const traceparent = currentTraceparent();
@@ -64,24 +72,7 @@ export class EmbeddingClient {
     }
     const failure = decodeFailure(answer.headers);
     if (failure) throw failure;
-    return this.#vectors(answer, texts.length);
-  }
-
-  #vectors(answer: Msg, count: number): Float32Array[] {
-    const { name, dimensions } = this.#model;
-    const parsed = embedResponseSchema.safeParse(parseJson(answer));
-    if (!parsed.success) throw new AppError('UNAVAILABLE', 'the embedder sent an invalid answer');
-    const vectors = parsed.data.vectors.map(decodeVector);
-    // During a change of model, two versions may answer: vectors of different models must never mix.
-    if (parsed.data.model !== name || vectors.some((vector) => vector.length !== dimensions)) {
-      throw new AppError(
-        'UNAVAILABLE',
-        `the embedder serves ${parsed.data.model}, not ${name} with ${dimensions} dimensions`,
-      );
-    }
-    if (vectors.length !== count)
-      throw new AppError('UNAVAILABLE', 'the embedder answered with a different number of vectors than texts');
-    return vectors;
+    return vectorsOf(answer, { model, count: texts.length, role });
   }
 }
 
@@ -108,6 +99,35 @@ export function splitRequests(texts: readonly string[], maxAnswers: number): str
 /** Bytes of one vector in an answer: base64 of float32 values, quoted. */
 function encodedBytes(dimensions: number): number {
   return Math.ceil((dimensions * 4) / 3) * 4 + 3;
+}
+
+/** @throws AppError UNAVAILABLE unless it has exactly the vectors that were asked for */
+function vectorsOf(
+  answer: Msg,
+  { model, count, role }: { readonly model: EmbeddingModel; readonly count: number; readonly role: TextRole },
+): Float32Array[] {
+  const { name, dimensions } = model;
+  const parsed = embedResponseSchema.safeParse(parseJson(answer));
+  if (!parsed.success) throw new AppError('UNAVAILABLE', 'the embedder sent an invalid answer');
+  const vectors = parsed.data.vectors.map(decodeVector);
+  // During a change of model, two versions may answer: vectors of different models must never mix.
+  if (parsed.data.model !== name || vectors.some((vector) => vector.length !== dimensions)) {
+    throw new AppError(
+      'UNAVAILABLE',
+      `the embedder serves ${parsed.data.model}, not ${name} with ${dimensions} dimensions`,
+    );
+  }
+  // An embedder of an earlier version, or with other settings. Its vectors of queries still find something; those of
+  // passages would stay in the index.
+  if (role === 'passage' && (parsed.data.space ?? name) !== vectorSpaceOf(model)) {
+    throw new AppError(
+      'UNAVAILABLE',
+      `the embedder gives passages to ${name} in another form: restart it with this version and the same settings`,
+    );
+  }
+  if (vectors.length !== count)
+    throw new AppError('UNAVAILABLE', 'the embedder answered with a different number of vectors than texts');
+  return vectors;
 }
 
 function parseJson(answer: Msg): unknown {

@@ -1,4 +1,5 @@
 import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { answerTo } from '../asking.ts';
 import { NATS_STATUS } from '../jetstream-codes.ts';
 import { type LogConnection } from '../connection.ts';
 
@@ -32,7 +33,7 @@ export function watchedRequest(
   { headers: sent, timeoutMs, silenceMs = SILENCE_MS }: WatchedRequest,
 ): Promise<Msg> {
   const { promise, resolve, reject } = Promise.withResolvers<Msg>();
-  const reply = nc.inbox();
+  const reply = nc.inbox(subject);
   let silence: NodeJS.Timeout | undefined;
   const expectSign = () => {
     clearTimeout(silence);
@@ -72,7 +73,7 @@ export function giveSigns(request: Msg): () => void {
   if (!request.headers?.has(SIGN_HEADER)) return () => undefined;
   const sign = headers();
   sign.set(SIGN_HEADER, 'working');
-  const give = () => request.respond(undefined, { headers: sign });
+  const give = () => answerTo(request, undefined, sign);
   give();
   const timer = setInterval(give, EVERY_MS);
   return () => clearInterval(timer);

@@ -24,7 +24,9 @@ export async function createOrRestrict(bucket: KV, entry: string, record: ApiKey
   for (;;) {
     const stored = await bucket.get(entry);
     try {
-      if (stored?.operation !== 'PUT') {
+      // A key that was revoked and forgotten stays away.
+      if (stored && stored.operation !== 'PUT') return;
+      if (!stored) {
         await bucket.create(entry, JSON.stringify(record));
         return;
       }

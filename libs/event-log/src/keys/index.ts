@@ -15,5 +15,6 @@ export {
   addUserWithoutKeys,
   removeMemberAndKeys,
   removeUserAndKeys,
+  type LoginEnds,
   type MemberRemoval,
 } from './member-removal.ts';

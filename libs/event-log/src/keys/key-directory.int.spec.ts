@@ -1,10 +1,13 @@
-import { HEADER, workspaceIdOf } from '@opensync/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import { HEADER, OPERATOR_KEY_MS, workspaceIdOf } from '@opensync/contracts';
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import { headers } from '@nats-io/transport-node';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { LONGEST_UNCONFIRMED_MS } from '../live-copy.ts';
+import { createOrRestrict } from './entries.ts';
 import { KeyDirectory, type KeyDirectoryOptions } from './key-directory.ts';
 
 describe('KeyDirectory', () => {
@@ -81,7 +84,8 @@ describe('KeyDirectory', () => {
     expect(revoked).toMatchObject({ id: record.id, revokedAt: expect.any(Number) });
     expect(await here.authenticate(key)).toBeUndefined();
     await waitFor(async () => (await there.authenticate(key)) === undefined);
-    expect(there.list()).toEqual([revoked]);
+    // That the revocation is on the log, too, is a second write.
+    await waitFor(() => isDeepStrictEqual(there.list(), [revoked]));
     expect(await here.revoke('key_unknown')).toBeUndefined();
   });
 
@@ -182,6 +186,17 @@ describe('KeyDirectory', () => {
     await waitFor(() => here.authenticate(key), { timeoutMs: 15_000 });
   });
 
+  it('gives keys that operate the server for a month at most', async () => {
+    const keys = await directory();
+    const wanted = { email: 'ada@example.com', name: 'a key', scopes: ['admin', 'operator'] as const };
+    for (const expiresAt of [undefined, Date.now() + 2 * OPERATOR_KEY_MS]) {
+      const made = keys.create({ ...wanted, ...(expiresAt !== undefined && { expiresAt }) });
+      await expect(made).rejects.toThrow('A key with the scope operator must expire within 30 days; add --expires 8h');
+    }
+    const { key } = await keys.create({ ...wanted, expiresAt: Date.now() + OPERATOR_KEY_MS });
+    expect((await keys.authenticate(key))?.scopes).toEqual(wanted.scopes);
+  });
+
   it('stores a given key once, with the scopes of the first time', async () => {
     const keys = await directory();
     const given = { key: 'osk_given-by-the-operator', email: 'ada@example.com', name: 'first' };
@@ -238,5 +253,43 @@ describe('KeyDirectory', () => {
     const { subject } = (await manager.direct.getMessage('KV_apikeys', { last_by_subj: '$KV.apikeys.key.>' }))!;
     await manager.jetstream().publish(subject, '{"id":"key_1","scopes":["root"]}');
     await waitFor(async () => (await keys.authenticate(key)) === undefined);
+  });
+
+  it('forgets a key that was revoked, which no import brings back', async () => {
+    const [here, there] = [await directory(), await directory()];
+    const { owner } = (await here.create({ email: 'ada@example.com', name: 'first' })).record;
+    const { record } = await here.createFor({ owner, name: 'second', scopes: ['read'] });
+    await here.forget(record.id);
+    expect(here.listOf(owner).map(({ name }) => name)).toEqual(['first', 'second']);
+    await here.revoke(record.id);
+    await here.forget(record.id);
+    await waitFor(() => there.count() === 1);
+    for (const keys of [here, there]) {
+      expect(keys.record(record.id)).toBeUndefined();
+      for (const whose of [owner, { userId: owner.userId }, { workspaceId: owner.workspaceId }]) {
+        expect(keys.listOf(whose).map(({ name }) => name)).toEqual(['first']);
+      }
+    }
+    const bucket = await new Kvm(nc).open('apikeys', { allow_direct: false });
+    const names: string[] = [];
+    for await (const name of await bucket.history()) if (name.operation !== 'PUT') names.push(name.key);
+    expect(names).toHaveLength(1);
+    await createOrRestrict(bucket, names[0]!, record);
+    expect((await bucket.get(names[0]!))?.operation).not.toBe('PUT');
+  });
+
+  it('loses no key to a message that nats-server was made to copy over it, and puts the key back', async () => {
+    const [writer, reader] = [await directory(), await directory(undefined, { isReader: true })];
+    const { key, record } = await writer.create({ email: 'ada@example.com', name: 'laptop' });
+    await waitFor(() => reader.record(record.id));
+    const bucket = await new Kvm(nc).open('apikeys', { allow_direct: false });
+    let entry = '';
+    for await (const name of await bucket.keys('key.>')) entry = name;
+    const copied = headers();
+    copied.set('Nats-Stream', 'EVENTS');
+    nc.publish(`$KV.apikeys.${entry}`, '{}', { headers: copied });
+    await waitFor(async () => isDeepStrictEqual((await bucket.get(entry))?.json(), record));
+    for (const keys of [writer, reader]) expect(await keys.authenticate(key)).toBeDefined();
+    expect(await (await directory()).authenticate(key)).toBeDefined();
   });
 });

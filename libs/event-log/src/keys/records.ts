@@ -19,6 +19,10 @@ export const apiKeyRecordSchema = z.object({
   createdAt: z.number(),
   /** Absent: never. */
   expiresAt: z.number().optional(),
+  /** When it was used, give or take {@link USE_WRITTEN_EVERY_MS}. Absent: never, or requests are not logged. */
+  usedAt: z.number().optional(),
+  /** The key that replaced it at a rotation. */
+  replacedBy: z.string().optional(),
   /** Absent: in use. */
   revokedAt: z.number().optional(),
   /**
@@ -30,6 +34,9 @@ export const apiKeyRecordSchema = z.object({
   isRevocationOnLog: z.literal(true).optional(),
 });
 export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
+
+/** How often the use of a key is written, at most: each write reaches every gateway. */
+export const USE_WRITTEN_EVERY_MS = 10 * 60_000;
 
 /**
  * The record with the earlier revocation and expiry of both; the same object if nothing changes. Both logs then have

@@ -5,7 +5,7 @@ import { connectLog, type LogConnection } from '../connection.ts';
 import { KeyDirectory } from '../keys/index.ts';
 import { LONGEST_UNCONFIRMED_MS } from '../live-copy.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
-import { LINK_LIFETIME_MS, LoginDirectory, TOUCHED_EVERY_MS } from './login-directory.ts';
+import { LINK_LIFETIME_MS, LoginDirectory, OPERATOR_LOGIN_MS, TOUCHED_EVERY_MS } from './login-directory.ts';
 import { hashOfToken, loginEntry } from './records.ts';
 
 const HOUR = 60 * 60_000;
@@ -19,9 +19,9 @@ describe('LoginDirectory', () => {
   let ada: { key: string; keyId: string; owner: Owner };
   /** By which logins end, and by which the copy of the bucket ages. */
   const clock = { ms: 0, copyMs: 0 };
-  const directory = async () => {
+  const directory = async (limits = LIMITS) => {
     const logins = await LoginDirectory.open(nc, keys, {
-      limits: LIMITS,
+      limits,
       clock: () => clock.ms,
       now: () => clock.copyMs,
     });
@@ -183,8 +183,18 @@ describe('LoginDirectory', () => {
       // It is behind the first one.
       await waitFor(() => there.useLink(other.token));
       const used = await Promise.all([here, there, here, there].map((logins) => logins.useLink(token)));
-      expect(used.filter(Boolean)).toEqual([ada.owner]);
+      expect(used.filter(Boolean)).toEqual([{ owner: ada.owner, isOperator: false }]);
       for (const wrong of ['', token, `${token}x`, other.token]) expect(await here.useLink(wrong)).toBeUndefined();
+    });
+
+    it('of an operator begins a login that operates the server for a while, and then lasts without that', async () => {
+      const logins = await directory({ idleMs: 24 * HOUR, lifetimeMs: 48 * HOUR });
+      const { token: link } = await logins.createLink(ada.owner, { isOperator: true });
+      const { token } = await logins.create({ ...(await logins.useLink(link))!, means: 'link' });
+      clock.ms += OPERATOR_LOGIN_MS - 1;
+      expect(logins.authenticate(token)?.scopes).toEqual(['admin', 'operator']);
+      clock.ms += 1;
+      expect(logins.authenticate(token)?.scopes).toEqual(['admin']);
     });
 
     it('expires', async () => {
@@ -193,5 +203,22 @@ describe('LoginDirectory', () => {
       clock.ms += LINK_LIFETIME_MS;
       expect(await logins.useLink(token)).toBeUndefined();
     });
+  });
+
+  it('operates the server for no longer than a login may, whatever its record says', async () => {
+    const logins = await directory();
+    const { token } = await logins.create({ owner: ada.owner, means: 'link', isOperator: true });
+    const bucket = await new Kvm(nc).open('logins', { allow_direct: false });
+    const entry = loginEntry(hashOfToken(token));
+    const stored = (await bucket.get(entry))!.json<{ createdAt: number }>();
+    const write = async (change: object) => {
+      await bucket.put(entry, JSON.stringify({ ...stored, ...change, endsAt: 10 ** 15, usedAt: 10 ** 15 }));
+      const other = await directory();
+      return other.authenticate(token)?.scopes;
+    };
+    expect(await write({ operatorUntil: 10 ** 15 })).toEqual(['admin', 'operator']);
+    clock.ms += OPERATOR_LOGIN_MS + 1;
+    expect(await write({ operatorUntil: 10 ** 15 })).toEqual(['admin']);
+    expect(await write({ operatorUntil: 10 ** 15, createdAt: clock.ms + HOUR })).toEqual(['admin']);
   });
 });

@@ -5,6 +5,7 @@ import type { LogConnection } from '../connection.ts';
 import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 import { CONSUMER, STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
+import { lagMsOf } from './lag.ts';
 
 /** The metrics collector waits for these; while the log is unavailable they are absent. */
 const TIMEOUT_MS = 1000;
@@ -38,6 +39,12 @@ export function observeBacklog(metrics: Registry, nc: LogConnection, consumers: 
     METRIC.consumerAckPending,
     reading((info) => info.num_ack_pending),
   );
+  gauge(metrics, METRIC.consumerLag, async () => {
+    const [found, manager] = [await infos(), await managerOf()];
+    return Promise.all(
+      found.map(async (info) => ({ value: (await lagMsOf(manager, info)) / 1000, labels: { consumer: info.name } })),
+    );
+  });
   gauge(metrics, METRIC.consumerBlocked, () =>
     consumers().map(({ consumer, blocked }) => ({ value: blocked === undefined ? 0 : 1, labels: { consumer } })),
   );

@@ -14,7 +14,7 @@ import {
   timed,
   type Registry,
 } from '@opensync/platform/telemetry';
-import type { BatchHandler } from '../consume/batch-consumer.ts';
+import type { BatchHandler, BatchOutcome } from '../consume/batch-consumer.ts';
 import type { Delivery } from '../consume/delivery.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 
@@ -32,11 +32,28 @@ export function observedHandler(
 ): BatchHandler {
   const sizes = histogram(metrics, METRIC.batchSize);
   const durations = histogram(metrics, METRIC.batchDuration);
+  const freshness = histogram(metrics, METRIC.freshness);
+  const observeFreshness = (batch: readonly Delivery[], { poison, retry, unfinished }: BatchOutcome) => {
+    const now = Date.now();
+    const notDone = new Set([
+      ...(poison ?? []).map(({ delivery }) => delivery),
+      ...(retry ?? []),
+      ...(unfinished ?? []),
+    ]);
+    for (const delivery of batch) {
+      if (delivery.storedAt === undefined || notDone.has(delivery)) continue;
+      freshness.observe({ consumer }, Math.max(0, now - delivery.storedAt) / 1000);
+    }
+  };
   const tracing = isTracing();
   const measured: BatchHandler = (batch, context) => {
     sizes.observe({ consumer }, batch.length);
     return timed(
-      () => handler(batch, context),
+      async () => {
+        const outcome = await handler(batch, context);
+        observeFreshness(batch, outcome);
+        return outcome;
+      },
       (outcome, seconds) => {
         durations.observe({ consumer, outcome }, seconds);
         if (!logger.isLevelEnabled('debug')) return;

@@ -1,4 +1,5 @@
 import { CONSUMER_HEALTH_SUBJECT as SUBJECT } from '@opensync/contracts';
+import { answerTo, askAll } from '../asking.ts';
 import type { LogConnection } from '../connection.ts';
 import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 
@@ -9,7 +10,7 @@ const ANSWERS_MS = 500;
 export function serveConsumerHealth(nc: LogConnection, health: () => readonly ConsumerHealth[]): void {
   nc.subscribe(SUBJECT, {
     callback: (error, request) => {
-      if (!error) request.respond(JSON.stringify(health()));
+      if (!error) answerTo(request, JSON.stringify(health()));
     },
   });
 }
@@ -18,7 +19,7 @@ export function serveConsumerHealth(nc: LogConnection, health: () => readonly Co
 export async function requestConsumerHealth(nc: LogConnection): Promise<ConsumerHealth[]> {
   const found: ConsumerHealth[] = [];
   try {
-    for await (const answer of await nc.requestMany(SUBJECT, '', { strategy: 'timer', maxWait: ANSWERS_MS })) {
+    for (const answer of await askAll(nc, SUBJECT, ANSWERS_MS)) {
       found.push(...answer.json<ConsumerHealth[]>());
     }
   } catch {

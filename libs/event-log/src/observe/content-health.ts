@@ -16,13 +16,21 @@ export function contentStates(nc: LogConnection): Readonly<Record<'payloads' | '
   return { payloads: problems.payloads ? 'degraded' : 'up', streams: problems.streams ? 'degraded' : 'up' };
 }
 
-/** Shows the outcomes of reads of large content, and the number of consumers of each stream. */
+/** Shows the outcomes of reads of large content, and size and number of consumers of each stream. */
 export function observeContent(metrics: Registry, nc: LogConnection): void {
   const reads = nc.payloads.reads;
   readCounter(metrics, METRIC.payloadReads, () =>
     Object.entries(reads.totals).map(([outcome, value]) => ({ value, labels: { outcome } })),
   );
   readCounter(metrics, METRIC.payloadBytes, () => [{ value: reads.bytes }]);
+  gauge(metrics, METRIC.streamSize, () =>
+    (nc.topology?.streamSizes ?? []).map(({ stream, bytes }) => ({ value: bytes, labels: { stream } })),
+  );
+  gauge(metrics, METRIC.streamLimit, () =>
+    (nc.topology?.streamSizes ?? []).flatMap(({ stream, limit }) =>
+      limit === undefined ? [] : [{ value: limit, labels: { stream } }],
+    ),
+  );
   gauge(metrics, METRIC.streamConsumers, () =>
     (nc.topology?.streamConsumers ?? []).map(({ stream, consumers }) => ({ value: consumers, labels: { stream } })),
   );

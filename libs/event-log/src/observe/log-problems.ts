@@ -1,4 +1,5 @@
 import { LOG_PROBLEM_SUBJECT as SUBJECT } from '@opensync/contracts';
+import { answerTo, askAll } from '../asking.ts';
 import type { LogConnection } from '../connection.ts';
 import { logProblem } from '../open-log.ts';
 
@@ -11,7 +12,7 @@ const ANSWERS_MS = 500;
 export function serveLogProblem(nc: LogConnection): void {
   nc.subscribe(SUBJECT, {
     callback: (error, request) => {
-      if (!error) request.respond(logProblem(nc) ?? '');
+      if (!error) answerTo(request, logProblem(nc) ?? '');
     },
   });
 }
@@ -20,7 +21,7 @@ export function serveLogProblem(nc: LogConnection): void {
 export async function requestLogProblems(nc: LogConnection): Promise<readonly string[]> {
   const problems = new Set<string>();
   try {
-    for await (const answer of await nc.requestMany(SUBJECT, '', { strategy: 'timer', maxWait: ANSWERS_MS })) {
+    for (const answer of await askAll(nc, SUBJECT, ANSWERS_MS)) {
       const problem = answer.string();
       if (problem !== '') problems.add(problem);
     }

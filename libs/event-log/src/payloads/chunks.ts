@@ -68,9 +68,7 @@ export function chunkHeaders(
 }
 
 /** The position of a chunk in its payload; undefined if the message is not a chunk. */
-export function chunkPlace(message: {
-  header(name: string): string | undefined;
-}): Pick<Chunk, 'index' | 'count'> | undefined {
+function chunkPlace(message: { header(name: string): string | undefined }): Pick<Chunk, 'index' | 'count'> | undefined {
   const place = /^(\d{1,9})\/(\d{1,9})$/.exec(message.header(CHUNK_HEADER.place) ?? '');
   return place ? { index: Number(place[1]), count: Number(place[2]) } : undefined;
 }

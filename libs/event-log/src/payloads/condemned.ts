@@ -1,4 +1,4 @@
-import { payloadSubject, type Owner } from '@opensync/contracts';
+import { payloadSubject, payloadSubjects, type Owner } from '@opensync/contracts';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import type { LogConnection } from '../connection.ts';
@@ -102,6 +102,33 @@ export async function sweep(
     // The mark last.
     await manager.streams.purge(STREAM.payloads, { filter: subject, seq: sequence + 1 });
     return isMark ? 'removed' : 'stored again';
+  });
+}
+
+/**
+ * Removes whatever an owner has stored before a time, also what no event has ever named. Only for owners of whom no event names
+ * any payload. Resolves with whether nothing is left. @throws AppError UNAVAILABLE
+ */
+export async function eraseAll(nc: LogConnection, owner: Owner, before: number): Promise<boolean> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    let isWhole = true;
+    for (let from = 1; ;) {
+      const next = await fromLeader(nc, { seq: from, next_by_subj: payloadSubjects(owner) });
+      if (!next) return isWhole;
+      from = next.sequence + 1;
+      if (next.storedAt < before) await erase(manager, next.sequence);
+      else isWhole = false;
+    }
+  });
+}
+
+/** How many payloads an owner has stored, with marks of those that were removed. @throws AppError UNAVAILABLE */
+export async function countPayloads(nc: LogConnection, owner: Owner): Promise<number> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: payloadSubjects(owner) });
+    return Object.keys(state.subjects ?? {}).length;
   });
 }
 

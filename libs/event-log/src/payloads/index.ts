@@ -1,5 +1,6 @@
 export { CLAIM_CHECK_BYTES } from './chunks.ts';
 export { PayloadLostError } from './lost.ts';
+export { countPayloads } from './condemned.ts';
 export { ChunkCache } from './chunk-cache.ts';
 export type { ByteRange } from './payload-content.ts';
 export { PayloadStore, type StoredPayload } from './payload-store.ts';

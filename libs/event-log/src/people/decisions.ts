@@ -243,7 +243,7 @@ function assertOwnersRemain(people: People, workspaceId: string, without: Readon
 }
 
 /** Data that this version cannot read must not be replaced by what it knows. */
-function assertReadable(people: People, owner: Owner): void {
+export function assertReadable(people: People, owner: Owner): void {
   if (!people.isUnreadable(owner)) return;
   throw conflict(`a newer version has written the membership of ${owner.userId}; use that version to change it`);
 }
@@ -261,21 +261,22 @@ function roles(people: People, { userId }: User): PeopleDraft[] {
     .map((member) => membershipPut(member, member.role));
 }
 
-function userPut(user: User): PeopleDraft {
+export function userPut(user: User): PeopleDraft {
   const data = { ...user, ...(user.email !== undefined && { email: normalEmail(user.email) }) };
   return draft('dev.opensync.user.put.v1', { workspaceId: NONE, userId: user.userId }, data);
 }
 
-function workspacePut(data: { workspaceId: string; name: string }): PeopleDraft {
+export function workspacePut(data: { workspaceId: string; name: string }): PeopleDraft {
   return draft('dev.opensync.workspace.put.v1', { workspaceId: data.workspaceId, userId: NONE }, data);
 }
 
-function membershipPut({ workspaceId, userId }: Owner, role: Role): PeopleDraft {
+export function membershipPut({ workspaceId, userId }: Owner, role: Role, managedBy?: string): PeopleDraft {
   const owner = { workspaceId, userId };
-  return draft('dev.opensync.membership.put.v1', owner, { ...owner, role });
+  const manager = managedBy === undefined ? {} : { managedBy };
+  return draft('dev.opensync.membership.put.v1', owner, { ...owner, role, ...manager });
 }
 
-function membershipRemoved({ workspaceId, userId }: Owner): PeopleDraft {
+export function membershipRemoved({ workspaceId, userId }: Owner): PeopleDraft {
   const owner = { workspaceId, userId };
   return draft('dev.opensync.membership.removed.v1', owner, owner);
 }
@@ -284,6 +285,6 @@ export function draft<Type extends EventType>(type: Type, owner: Owner, data: Ev
   return { type, owner, data } as PeopleDraft;
 }
 
-function conflict(message: string): AppError {
+export function conflict(message: string): AppError {
   return new AppError('CONFLICT', message);
 }

@@ -2,9 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeEvent,
   MalformedEventError,
+  newUserId,
+  newWorkspaceId,
   ownerSubjects,
   parseEventSubject,
   PEOPLE_SUBJECTS,
+  sharesDerivedIds,
+  userIdOf,
+  workspaceIdOf,
   type NewEvent,
   type Owner,
   type Role,
@@ -18,8 +23,8 @@ import { encodeEvent, EncodedHeaders } from '../publish/wire.ts';
 import { watchStream, type WatchedMessage } from '../stream-watch.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
-import type { Decision, PeopleDraft } from './decisions.ts';
-import { People, type FormerOwner } from './people.ts';
+import { provideMember, userOf, type Decision, type PeopleDraft } from './decisions.ts';
+import { DEFAULT_WORKSPACE, People, type FormerOwner } from './people.ts';
 
 const SOURCE = 'opensync/people';
 /** Commands about people are rare: losing the race this often in a row points to another problem. */
@@ -112,12 +117,51 @@ export class PeopleDirectory {
       }
       if (drafted === drafts.length) return said;
     }
-    throw unavailable(new Error('others change users and workspaces all the time'));
+    throw unavailable(new Error('other processes keep changing users and workspaces'));
   }
 
   /** Stores an event that no decision depends on. @throws AppError UNAVAILABLE */
   async record(draft: PeopleDraft): Promise<void> {
     await this.#publish(draft);
+  }
+
+  /**
+   * The user with an e-mail address as a member of a workspace, by name or id; creates what is missing. Default: the workspace
+   * that every installation starts with. @throws AppError UNAVAILABLE, and errors of the decision
+   */
+  async provide(email: string, workspace = workspaceIdOf(DEFAULT_WORKSPACE)): Promise<Owner> {
+    const ids = { workspaceId: await this.#newWorkspaceId(workspace), userId: newUserId() };
+    const workspaceId = this.current().findWorkspace(workspace)?.workspaceId ?? ids.workspaceId;
+    if (!this.current().findUser(email, workspaceId)) ids.userId = await this.newUserId(email, workspaceId);
+    await this.change(provideMember(email, workspace, ids));
+    const found = this.people.findWorkspace(workspace)!;
+    return { workspaceId: found.workspaceId, userId: userOf(this.people, email, found.workspaceId).userId };
+  }
+
+  /**
+   * The id for a new user with an address: random, unless the log has sessions under the id that earlier versions
+   * derived from it. The user's keys were then left out of an import, or the bucket was lost.
+   * @throws AppError UNAVAILABLE
+   */
+  async newUserId(email: string, workspaceId: string): Promise<string> {
+    const former = { workspaceId, userId: userIdOf(workspaceId, email) };
+    const isFree = !sharesDerivedIds(email) && !this.current().knows(former.userId);
+    return isFree && (await this.#hasEvents(former)) ? former.userId : newUserId();
+  }
+
+  /** As {@link newUserId}: the id that earlier versions derived from the name, if the log has events for it. */
+  async #newWorkspaceId(name: string): Promise<string> {
+    const workspaceId = workspaceIdOf(name);
+    const isKnown = this.current().findWorkspace(workspaceId) !== undefined;
+    return !isKnown && (await this.#hasEvents({ workspaceId, userId: '*' })) ? workspaceId : newWorkspaceId();
+  }
+
+  /** Whether the log has any event of an owner. @throws AppError UNAVAILABLE */
+  async #hasEvents(owner: Owner): Promise<boolean> {
+    return orUnavailable(this.#nc, async () => {
+      const { streams } = await jetstreamManager(this.#nc, { checkAPI: false });
+      return (await streams.getMessage(STREAM.events, { last_by_subj: ownerSubjects(owner) })) !== null;
+    });
   }
 
   close(): Promise<void> {
@@ -180,12 +224,4 @@ export class PeopleDirectory {
       if (owner) for (const people of known) people.sawUnreadable(owner, sequence);
     }
   }
-}
-
-/** Whether the log has any event of an owner. @throws AppError UNAVAILABLE */
-export async function hasEvents(nc: LogConnection, owner: Owner): Promise<boolean> {
-  return orUnavailable(nc, async () => {
-    const { streams } = await jetstreamManager(nc, { checkAPI: false });
-    return (await streams.getMessage(STREAM.events, { last_by_subj: ownerSubjects(owner) })) !== null;
-  });
 }

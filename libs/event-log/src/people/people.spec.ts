@@ -13,8 +13,10 @@ import {
   renameWorkspace,
   setRole,
   userOf,
+  workspacePut,
   type Decision,
 } from './decisions.ts';
+import { synchronizePerson } from './synchronized.ts';
 import { People, type FormerOwner } from './people.ts';
 
 const WORKSPACES = ['default', 'team', 'crew'];
@@ -334,5 +336,17 @@ describe('people', () => {
     expect(people.membershipsOf(bob.userId)).toEqual([]);
     run(provideMember('bob@example.com', 'default', ids()));
     expect(people.findUser('bob@example.com')!.userId).not.toBe(bob.userId);
+  });
+
+  it('finds a workspace by its id before any other that has the id as its name', () => {
+    const { people, run } = record();
+    const [victim, other] = [workspaceIdOf('victim'), workspaceIdOf('other')];
+    run(addWorkspace({ workspaceId: victim, name: 'victim' }));
+    const event = workspacePut({ workspaceId: other, name: victim });
+    people.apply({ ...event, id: 'id', time: 0, sequence: 99 } as StoredEvent);
+    expect(people.findWorkspace(victim)?.workspaceId).toBe(victim);
+    const person = { userId: 'usr_1', identity: { issuer: 'workos', subject: 'a' } };
+    run(synchronizePerson(person, [{ workspaceId: 'wsp_new123456', name: victim, role: 'member' }]));
+    expect(people.findWorkspace('wsp_new123456')?.name).toBe(`${victim} (123456)`);
   });
 });

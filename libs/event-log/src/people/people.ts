@@ -15,6 +15,8 @@ import {
 } from '@opensync/contracts';
 
 export type User = UserPut;
+/** A person at an identity provider. */
+export type Identity = NonNullable<UserPut['identities']>[number];
 export interface Workspace {
   readonly workspaceId: string;
   /** Absent for workspaces from when only their id was stored. */
@@ -35,6 +37,13 @@ export interface FormerOwner {
 export const DEFAULT_WORKSPACE = 'default';
 const DEFAULT_WORKSPACE_ID = workspaceIdOf(DEFAULT_WORKSPACE);
 
+/** Where a user logs in who names no workspace: the one that every installation starts with, or their first one. */
+export function usualOwnerOf(people: Pick<People, 'membershipsOf'>, userId: string): Owner | undefined {
+  const memberships = people.membershipsOf(userId);
+  const usual = memberships.find(({ workspaceId }) => workspaceId === DEFAULT_WORKSPACE_ID) ?? memberships[0];
+  return usual && { workspaceId: usual.workspaceId, userId };
+}
+
 /** The names and addresses of the members of a workspace, to be recognized in texts. */
 export function namesOfMembers(people: Pick<People, 'membersOf' | 'user'>, workspaceId: string): string[] {
   return people.membersOf(workspaceId).flatMap(({ userId }) => {
@@ -49,6 +58,8 @@ export function namesOfMembers(people: Pick<People, 'membersOf' | 'user'>, works
  */
 export class People {
   readonly #users = new Map<string, UserState>();
+  /** User ids, by {@link identityKey}. */
+  readonly #identities = new Map<string, string>();
   readonly #workspaces = new Map<string, WorkspaceState>();
   readonly #memberships = new Map<string, MembershipState>();
   /** The sequence of the last event on an owner's subject that this version cannot read, by ownerKey. */
@@ -81,7 +92,7 @@ export class People {
   /** Events may come in any order, and repeatedly. */
   apply(event: StoredEvent): void {
     const { user, workspace, membership } = touchedBy(event);
-    if (user !== undefined) put(this.#users, user, evolve('user', this.#users.get(user), event));
+    if (user !== undefined) this.#putUser(user, evolve('user', this.#users.get(user), event));
     if (workspace !== undefined) {
       put(this.#workspaces, workspace, evolve('workspace', this.#workspaces.get(workspace), event));
     }
@@ -93,6 +104,8 @@ export class People {
 
   /** Whether an event of a newer version, which this one cannot read, decides about an owner's membership. */
   isUnreadable(owner: Owner): boolean {
+    // As ever, unless versions are mixed; every request asks.
+    if (this.#unreadable.size === 0) return false;
     const said = this.#memberships.get(ownerKey(owner));
     if (this.#unreadableSince(owner) > (said?.sequence ?? 0)) return true;
     const subjectOfUser = { workspaceId: NONE, userId: owner.userId };
@@ -112,6 +125,12 @@ export class People {
     const former = this.#former().get(key);
     if (!former || this.#users.get(owner.userId)?.removed) return undefined;
     return former.isAdmin ? 'owner' : 'member';
+  }
+
+  /** The identity provider that decides about a membership; undefined: the workspace itself. */
+  managerOf(owner: Owner): string | undefined {
+    const said = this.#memberships.get(ownerKey(owner));
+    return said?.role === undefined ? undefined : said.managedBy;
   }
 
   /** Whether an event says so, not only the owner's keys. */
@@ -140,6 +159,22 @@ export class People {
     if (said) return said.removed ? undefined : withoutSequence(said);
     const former = this.#formerUsers().get(userId);
     return former && { userId, email: former.email };
+  }
+
+  /** The user whom an identity provider knows by this id. Addresses do not matter. */
+  findIdentity(identity: Identity): User | undefined {
+    const userId = this.#identities.get(identityKey(identity));
+    return userId === undefined ? undefined : this.user(userId);
+  }
+
+  #putUser(userId: string, state: UserState | undefined): void {
+    for (const identity of this.#users.get(userId)?.identities ?? []) {
+      const key = identityKey(identity);
+      if (this.#identities.get(key) === userId) this.#identities.delete(key);
+    }
+    put(this.#users, userId, state);
+    if (state?.removed) return;
+    for (const identity of state?.identities ?? []) this.#identities.set(identityKey(identity), userId);
   }
 
   /** By e-mail address, users without one last. */
@@ -183,15 +218,20 @@ export class People {
       .sort((a, b) => compare(a.name ?? '\uffff', b.name ?? '\uffff') || compare(a.workspaceId, b.workspaceId));
   }
 
-  /** The workspace with a name or id. */
+  /** The workspace with an id or name. Ids come first: a name that looks like one must not lead to another workspace. */
   findWorkspace(nameOrId: string): Workspace | undefined {
     const all = this.workspaces();
     return (
-      all.find(({ name }) => name === nameOrId) ??
       all.find(({ workspaceId }) => workspaceId === nameOrId) ??
+      all.find(({ name }) => name === nameOrId) ??
       // Earlier versions derived the id of a workspace from its name and did not store the name.
       all.find(({ workspaceId, name }) => name === undefined && workspaceId === workspaceIdOf(nameOrId))
     );
+  }
+
+  /** Of all workspaces. */
+  members(): Member[] {
+    return this.#members();
   }
 
   membersOf(workspaceId: string): Member[] {
@@ -239,6 +279,10 @@ interface FormerIndex {
   /** The map it was computed from: each change creates a new map. */
   readonly owners: ReadonlyMap<string, FormerOwner>;
   readonly users: ReadonlyMap<string, FormerOwner>;
+}
+
+function identityKey({ issuer, subject }: Identity): string {
+  return JSON.stringify([issuer, subject]);
 }
 
 function withoutSequence({ sequence: _, removed: __, ...user }: UserState): User {

@@ -6,8 +6,8 @@ export interface Ability {
   readonly publish?: readonly string[];
   readonly deny?: readonly string[];
   readonly subscribe?: readonly string[];
-  /** Answers requests: it may publish to the reply subjects of what it receives, this often per request. */
-  readonly answers?: number;
+  /** Requests that it answers: it may publish where the answers to them go, of each user who may ask. */
+  readonly answers?: readonly string[];
 }
 
 const api = (...tokens: string[]) => ['$JS.API', ...tokens].join('.');
@@ -20,7 +20,7 @@ export const LISTS_STREAMS: Ability = { publish: [api('STREAM.LIST'), api('STREA
 
 export const publishes = (...subjects: readonly string[]): Ability => ({ publish: subjects });
 export const hears = (...subjects: readonly string[]): Ability => ({ subscribe: subjects });
-export const answers = (subjects: readonly string[], times = 1): Ability => ({ subscribe: subjects, answers: times });
+export const answers = (...subjects: readonly string[]): Ability => ({ subscribe: subjects, answers: subjects });
 
 /** The size of a stream, and its messages one at a time, from the leader. */
 export const reads = (stream: string): Ability => ({

@@ -1,8 +1,5 @@
 import { LOG_USERS, permissionsOf, type LogUser } from './users.ts';
 
-/** How long a user may answer a request: replaying a dead letter may wait for the embedder. */
-const ANSWER_WITHIN = '5m';
-
 /** The variable of nats-server's configuration with the password of a user. */
 export function passwordVariable(user: LogUser): string {
   return `NATS_PASSWORD_${user.toUpperCase()}`;
@@ -24,9 +21,8 @@ ${LOG_USERS.map(renderUser).join('\n')}
 }
 
 function renderUser(user: LogUser): string {
-  const { publish, deny, subscribe, answers } = permissionsOf(user);
+  const { publish, deny, subscribe } = permissionsOf(user);
   const denied = deny.length > 0 ? `\n          deny: ${list(deny)}` : '';
-  const responses = answers > 0 ? `\n        allow_responses: { max: ${answers}, expires: "${ANSWER_WITHIN}" }` : '';
   return `    {
       user: ${user}
       password: $${passwordVariable(user)}
@@ -36,7 +32,7 @@ function renderUser(user: LogUser): string {
         }
         subscribe: {
           allow: ${list(subscribe)}
-        }${responses}
+        }
       }
     }`;
 }

@@ -275,7 +275,7 @@ export class EventPublisher {
       }
     });
     flight.replies.push(reply);
-    const batchId = nuid.next();
+    const batchId = count > 1 ? nuid.next() : '';
     events.forEach((event, index) => {
       const headers = count > 1 ? batchHeaders(event, batchId, index + 1, count) : new EncodedHeaders(event.headers);
       this.#nc.publish(event.subject, event.body, index === count - 1 ? { headers, reply } : { headers });
@@ -328,7 +328,7 @@ export class EventPublisher {
       (is) => {
         if (this.#flights.has(flight)) then(is);
       },
-      () => this.#land(flight, { kind: 'transient', reason: 'what is stored already cannot be read' }),
+      () => this.#land(flight, { kind: 'transient', reason: 'the events that are already stored cannot be read' }),
     );
   }
 

@@ -16,7 +16,7 @@ export type Failure =
 const FULL_RETRY_AFTER = 30;
 
 /** The log accepts nothing until an operator has freed space. */
-export class LogFullError extends AppError {
+class LogFullError extends AppError {
   override readonly name = 'LogFullError';
 
   constructor(message: string, reason?: string) {

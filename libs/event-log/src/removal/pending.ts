@@ -38,7 +38,7 @@ const MANY_CONFLICTS = 100;
 /** A log and its buckets are created together, within this time; a younger bucket came with an upgrade. */
 const CREATED_TOGETHER_MS = 10 * 60_000;
 /** A rolling upgrade is over by then. */
-export const UPGRADE_MS = 24 * 60 * 60_000;
+const UPGRADE_MS = 24 * 60 * 60_000;
 
 /**
  * Whether processes may run whose version treats the mark of a payload as damage: within a day after the first

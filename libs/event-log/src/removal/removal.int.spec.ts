@@ -104,6 +104,24 @@ describe('removing the payloads of deleted sessions', () => {
     ]);
   });
 
+  it('removes everything of a person who was erased, also what no event has named, but not what is younger', async () => {
+    await store('gone', one);
+    await payloads.put(owner, two);
+    await store('gone', two, bob);
+    await removals.request(owner, await publish(aUserErased({ owner })));
+    expect(await step(60_000)).toMatchObject({ step: 'marked' });
+    expect(await step(60_000)).toMatchObject({ step: 'waiting' });
+    expect([await isStored(one), await isStored(two)]).toEqual([true, true]);
+    await removeAll();
+    expect([await isStored(one), await isStored(two), await isStored(two, bob)]).toEqual([false, false, true]);
+    // What somebody stores who has come back is named by no deleted event.
+    await removals.request(owner, await publish(aUserErased({ owner })));
+    await store('new', three);
+    await payloads.put(owner, two);
+    await removeAll();
+    expect([await isStored(two), await isStored(three)]).toEqual([true, true]);
+  });
+
   it('removes payloads of parts: in content, in extra, and as media', async () => {
     const sessionId = sessionIdOf(owner, 'session-1');
     const messageId = messageIdOf(sessionId, 'message-1');

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
 import type { LogConnection } from '../connection.ts';
-import { condemn, sweep } from '../payloads/condemned.ts';
+import { isErased } from '../erasure/events.ts';
+import { condemn, eraseAll, sweep } from '../payloads/condemned.ts';
 import { streamEnds } from '../read/replay.ts';
 import { deletionsIn, namedByDeleted } from './named-payloads.ts';
 import { PendingRemovals, type PendingRemoval, type Removal } from './pending.ts';
@@ -68,6 +69,7 @@ export async function removalStep(
       if (isLeftOver || swept === 'too young') isWhole = false;
     }
   }
+  if (await isErased(nc, owner)) isWhole = (await eraseAll(nc, owner, markedBefore)) && isWhole;
   if (!isWhole) {
     // The log of this owner need not be read again before the youngest mark is due.
     const at = await removals.serverTime();

@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '@opensync/contracts';
+import { OPERATOR_KEY_MS, SCOPES, type Scope } from '@opensync/contracts';
 import type { People } from '@opensync/testkit/access';
 import { connectLog } from '../connection.ts';
 import { KeyDirectory } from '../keys/index.ts';
@@ -15,7 +15,12 @@ export async function openPeople(log: {
   return {
     async member(email, workspace) {
       const made = await Promise.all(
-        SCOPES.map((scope) => directory.create({ email, workspace, scopes: [scope], name: scope })),
+        SCOPES.map((scope) =>
+          directory.create({
+            ...{ email, workspace, scopes: [scope], name: scope },
+            ...(scope === 'operator' && { expiresAt: Date.now() + OPERATOR_KEY_MS }),
+          }),
+        ),
       );
       const keys = Object.fromEntries(made.map(({ key }, at) => [SCOPES[at], key])) as Record<Scope, string>;
       return { owner: made[0]!.record.owner, keys };

@@ -3,6 +3,7 @@ import { RAISE_SUBJECT } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { ConfigError, reasonOf } from '@opensync/platform';
 import { z } from 'zod';
+import { answerTo, ask } from '../asking.ts';
 import type { LogConnection } from '../connection.ts';
 import { raiseEvents } from './raise-events.ts';
 import { CONSUMER_SPECIFICATIONS, STREAMS } from './specifications.ts';
@@ -45,12 +46,12 @@ export function serveRaising(nc: LogConnection): void {
     callback: (error, request) => {
       if (error || !request.reply) return;
       const sequence = Number(request.string());
-      if (!Number.isSafeInteger(sequence) || sequence < 0) return void request.respond('{}');
+      if (!Number.isSafeInteger(sequence) || sequence < 0) return answerTo(request, '{}');
       jetstreamManager(nc, { checkAPI: false })
         .then((manager) => raiseEvents(manager, sequence))
         .then(
-          (raised) => request.respond(JSON.stringify({ raised })),
-          () => request.respond('{}'),
+          (raised) => answerTo(request, JSON.stringify({ raised })),
+          () => answerTo(request, '{}'),
         );
     },
   });
@@ -58,6 +59,6 @@ export function serveRaising(nc: LogConnection): void {
 
 /** As {@link raiseEvents}, by the process that keeps the topology. @throws Error if it fails or does not answer */
 export async function requestRaising(nc: LogConnection, sequence: number): Promise<boolean> {
-  const answer = await nc.request(RAISE_SUBJECT, String(sequence), { timeout: ANSWER_MS });
+  const answer = await ask(nc, RAISE_SUBJECT, String(sequence), ANSWER_MS);
   return raisedSchema.parse(answer.json()).raised;
 }

@@ -37,5 +37,22 @@ export const SUSPECT_BUCKET = 'suspects';
 /** KV bucket of the owners whose payloads are to be removed: see `removal/pending.ts`. */
 export const REMOVAL_BUCKET = 'removals';
 
+/** KV bucket of what is known of backups: see `backups/records.ts`. */
+export const BACKUP_BUCKET = 'backups';
+/** KV bucket of the record of each job: see `jobs/record.ts`. */
+export const JOB_BUCKET = 'jobs';
+
+/** KV bucket of what users and workspaces have chosen: see `wrapped/preferences.ts`. */
+export const PREFERENCE_BUCKET = 'preferences';
+
+/** KV bucket of the summaries that were made and sent: see `wrapped/ledger.ts`. */
+export const SUMMARY_BUCKET = 'summaries';
+
+/** KV bucket of the record of each erasure: see `erasure/records.ts`. */
+export const ERASURE_BUCKET = 'erasures';
+
+/** KV bucket of what workspaces have used on each day: see `rates/keep-use.ts`. */
+export const USE_BUCKET = 'use';
+
 /** The object store in which earlier versions kept payloads. Read if it exists, never created. */
 export const FORMER_PAYLOADS = { bucket: 'payloads', stream: 'OBJ_payloads' } as const;

@@ -92,6 +92,18 @@ export async function reconcileTopology(
   return report;
 }
 
+/** The size of the API access log and its limits, after they were applied again. @throws AppError UNAVAILABLE */
+export async function reconcileAccess(
+  nc: LogConnection,
+  options: TopologyOptions,
+): Promise<{ readonly messages: number; readonly bytes: number; readonly maxBytes: number }> {
+  const manager = await readyManager(nc);
+  const specification = streamSpecifications(options).find(({ name }) => name === STREAM.access)!;
+  await reconcileAccessLog(manager, specification, { created: [], updated: [], drift: [] });
+  const { state, config } = await manager.streams.info(STREAM.access);
+  return { messages: state.messages, bytes: state.bytes, maxBytes: config.max_bytes };
+}
+
 type OpenReport = { created: string[]; updated: Difference[]; drift: Difference[] };
 
 async function reconcileStream(

@@ -10,13 +10,19 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import {
+  BACKUP_BUCKET,
   CONSUMER,
+  ERASURE_BUCKET,
   GENERATION_BUCKET,
+  JOB_BUCKET,
   KEY_BUCKET,
   LOGIN_BUCKET,
+  PREFERENCE_BUCKET,
   REMOVAL_BUCKET,
   STREAM,
+  SUMMARY_BUCKET,
   SUSPECT_BUCKET,
+  USE_BUCKET,
   type ConsumerRef,
 } from './names.ts';
 
@@ -117,6 +123,12 @@ function durable(name: string, maxAckPending: number): ConsumerSpecification {
 /** More than the longest login: what is left of those that ended, and of used links. */
 const LOGIN_TTL_MS = 400 * DAY_MS;
 
+/** Nothing looks at older ones: a summary is corrected for a week after its end. */
+const SUMMARY_TTL_MS = 100 * DAY_MS;
+
+/** What `opensync usage` can show. */
+const USE_TTL_MS = 40 * DAY_MS;
+
 /** KV buckets by the name of their underlying stream. Their other settings are the NATS client's defaults. */
 export const BUCKETS: readonly { readonly stream: string; readonly bucket: string; readonly ttlMs?: number }[] = [
   { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET },
@@ -124,6 +136,12 @@ export const BUCKETS: readonly { readonly stream: string; readonly bucket: strin
   { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET },
   { stream: `KV_${SUSPECT_BUCKET}`, bucket: SUSPECT_BUCKET },
   { stream: `KV_${REMOVAL_BUCKET}`, bucket: REMOVAL_BUCKET },
+  { stream: `KV_${ERASURE_BUCKET}`, bucket: ERASURE_BUCKET },
+  { stream: `KV_${BACKUP_BUCKET}`, bucket: BACKUP_BUCKET },
+  { stream: `KV_${JOB_BUCKET}`, bucket: JOB_BUCKET },
+  { stream: `KV_${PREFERENCE_BUCKET}`, bucket: PREFERENCE_BUCKET },
+  { stream: `KV_${SUMMARY_BUCKET}`, bucket: SUMMARY_BUCKET, ttlMs: SUMMARY_TTL_MS },
+  { stream: `KV_${USE_BUCKET}`, bucket: USE_BUCKET, ttlMs: USE_TTL_MS },
 ];
 
 /** Every stream that the product creates. */

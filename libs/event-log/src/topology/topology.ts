@@ -6,10 +6,19 @@ import { isStreamNotFound, isConsumerNotFound } from '../jetstream-codes.ts';
 import type { LogConnection } from '../connection.ts';
 import type { Link } from '../link.ts';
 import { consumersOf, type StreamConsumers } from './crowding.ts';
-import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, LOGIN_BUCKET, STREAM, type ConsumerRef } from './names.ts';
+import {
+  CONSUMER,
+  GENERATION_BUCKET,
+  KEY_BUCKET,
+  LOGIN_BUCKET,
+  STREAM,
+  type ConsumerRef,
+  PREFERENCE_BUCKET,
+} from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
 import { BUCKETS, STREAMS, type TopologyOptions } from './specifications.ts';
 import { find } from './find.ts';
+import { sizeOf, type StreamSize } from './sizes.ts';
 import { firstAbove, raiseEvents } from './raise-events.ts';
 
 /** Interval of checks while all is well. */
@@ -31,7 +40,7 @@ const EVENTS_BEHIND =
  * Buckets that processes watch: a watch continues without effect after its stream is gone, and receives nothing from
  * the next one.
  */
-const WATCHED_NAMES = [KEY_BUCKET, LOGIN_BUCKET, GENERATION_BUCKET] as const;
+const WATCHED_NAMES = [KEY_BUCKET, LOGIN_BUCKET, GENERATION_BUCKET, PREFERENCE_BUCKET] as const;
 type WatchedBucket = (typeof WATCHED_NAMES)[number];
 const WATCHED = BUCKETS.filter(({ bucket }) => (WATCHED_NAMES as readonly string[]).includes(bucket));
 
@@ -53,6 +62,7 @@ export class Topology {
   #missing: readonly string[] = [];
   #infos: readonly ConsumerInfo[] = [];
   #streamConsumers: readonly StreamConsumers[] = [];
+  #streamSizes: readonly StreamSize[] = [];
   #lastSequence = 0;
   /** Consecutive checks that found EVENTS to end before the last seen sequence. */
   #looksBehind = 0;
@@ -91,6 +101,11 @@ export class Topology {
   /** Of each stream of the account, as of the last check. */
   get streamConsumers(): readonly StreamConsumers[] {
     return this.#streamConsumers;
+  }
+
+  /** Of each stream of the account, as of the last check. */
+  get streamSizes(): readonly StreamSize[] {
+    return this.#streamSizes;
   }
 
   /** The server's info about this consumer at the last check; undefined if the consumer is missing. */
@@ -150,6 +165,7 @@ export class Topology {
     const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
     const listed = await Array.fromAsync(manager.streams.list());
     this.#streamConsumers = listed.map(consumersOf);
+    this.#streamSizes = listed.map(sizeOf);
     const streams = new Set(listed.map(({ config }) => config.name));
     await this.#lookAtBuckets(manager, streams);
     const missing = STREAMS.filter((name) => !streams.has(name));

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { PayloadScope } from '@opensync/contracts';
+import { parsePayloadSubject, PAYLOAD_SUBJECTS, type PayloadScope } from '@opensync/contracts';
 import type { LogConnection } from '../connection.ts';
 import { openBucket } from '../bucket.ts';
 import { SECRET_ENTRY } from '../keys/records.ts';
@@ -13,6 +13,12 @@ import { orUnavailable } from '../unavailable.ts';
 import { encodeLine, NO_COUNTS, ORIGIN_HEADER, type EventLine, type TransferCounts } from './lines.ts';
 
 export interface ExportOptions {
+  /** The first sequence of the events; default 1. */
+  readonly from?: number;
+  /** The last one; default: the end of the log. */
+  readonly to?: number;
+  /** Only payloads that were stored at this sequence of their stream or later; default: all. */
+  readonly payloadsFrom?: number;
   /** Called after each step; `total` is the number of events. */
   readonly onProgress?: (counts: Readonly<TransferCounts>, total: number) => void;
 }
@@ -23,8 +29,13 @@ export interface ExportOptions {
  * configured: the file gives access to all sessions. A lost payload leaves a line that says so.
  * @throws AppError UNAVAILABLE
  */
-export async function* exportLog(nc: LogConnection, { onProgress }: ExportOptions = {}): AsyncGenerator<string> {
-  const { last, messages } = await streamEnds(nc);
+export async function* exportLog(
+  nc: LogConnection,
+  { from = 1, to, payloadsFrom = 1, onProgress }: ExportOptions = {},
+): AsyncGenerator<string> {
+  const ends = await streamEnds(nc);
+  const last = to ?? ends.last;
+  const messages = from === 1 ? ends.messages : Math.max(0, last - from + 1);
   const counts: TransferCounts = { ...NO_COUNTS };
   const digest = createHash('sha256');
   const encoded = (line: Parameters<typeof encodeLine>[0]) => {
@@ -50,7 +61,7 @@ export async function* exportLog(nc: LogConnection, { onProgress }: ExportOption
     if (entry !== SECRET_ENTRY) counts.apiKeys++;
   }
   const payloads = new PayloadStore(nc);
-  for (const { scope, sha256 } of await payloads.list()) {
+  for (const { scope, sha256 } of payloadsFrom === 1 ? await payloads.list() : await payloadsSince(nc, payloadsFrom)) {
     const of = { ...(scope !== 'unscoped' && { owner: scope }), sha256 };
     try {
       const content = await wholeOrRemoved(nc, scope, sha256);
@@ -66,7 +77,7 @@ export async function* exportLog(nc: LogConnection, { onProgress }: ExportOption
     }
     onProgress?.(counts, messages);
   }
-  for await (const batch of replay(nc, { from: 1, to: last })) {
+  for await (const batch of replay(nc, { from, to: last })) {
     yield batch.map((event) => encoded(lineOf(event))).join('');
     counts.events += batch.length;
     onProgress?.(counts, messages);
@@ -74,6 +85,20 @@ export async function* exportLog(nc: LogConnection, { onProgress }: ExportOption
   const { apiKeys: _, ...ofLines } = counts;
   yield encodeLine({ kind: 'end', ...ofLines, sha256: digest.digest('hex') });
   onProgress?.(counts, messages);
+}
+
+/** Payloads with a message at this sequence of their stream or behind it, each once. */
+async function payloadsSince(nc: LogConnection, from: number): Promise<{ scope: PayloadScope; sha256: string }[]> {
+  const found = new Map<string, { scope: PayloadScope; sha256: string }>();
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  for (let seq = from; ;) {
+    const query: { seq: number; next_by_subj: string } = { seq, next_by_subj: PAYLOAD_SUBJECTS };
+    const stored = await orUnavailable(nc, () => manager.streams.getMessage(STREAM.payloads, query));
+    if (!stored) return [...found.values()];
+    const payload = parsePayloadSubject(stored.subject);
+    if (payload) found.set(stored.subject, payload);
+    seq = stored.seq + 1;
+  }
 }
 
 /** Undefined if the payload was removed since it was listed, as those of deleted sessions are: it is not lost. */
@@ -103,7 +128,7 @@ async function keysOf(nc: LogConnection, bucket: string): Promise<string[]> {
 }
 
 /** Two logs are never created in the same nanosecond, and a log keeps its creation time. */
-async function sourceOf(nc: LogConnection): Promise<string> {
+export async function sourceOf(nc: LogConnection): Promise<string> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     return (await manager.streams.info(STREAM.events)).created;

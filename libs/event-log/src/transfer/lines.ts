@@ -31,7 +31,7 @@ const keyLineSchema = z.object({
 
 const payloadLineSchema = z.object({
   kind: z.literal('payload'),
-  /** Whose it is. Absent of what an earlier version stored for all owners together, and in files of such a version. */
+  /** The owner. Absent for content that an earlier version stored for all owners together, and in its files. */
   owner: ownerSchema.optional(),
   /** Of the content, hexadecimal; its name. */
   sha256,

@@ -25,6 +25,13 @@ export function codingFor(acceptEncoding: string | undefined): Coding | undefine
   return best;
 }
 
+/** Every coding that a client accepts at all. */
+export function codingsOf(acceptEncoding: string | string[] | undefined): ReadonlySet<string> {
+  const qualities = parse([acceptEncoding ?? ''].flat().join());
+  const others = qualities.get('*') ?? 0;
+  return new Set(CODINGS.filter((coding) => (qualities.get(coding) ?? others) > 0));
+}
+
 function parse(header: string): ReadonlyMap<string, number> {
   const qualities = new Map<string, number>();
   for (const item of header.split(',')) {

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Action, Positions, Principal } from '@opensync/contracts';
 import type { FastifyRequest } from 'fastify';
+import type { WorkspaceUse } from './daily-use.ts';
 
 /** Who may call a route: anyone, or a caller who may do one of these actions. */
 export type RouteAccess = 'public' | readonly [Action, ...Action[]];
@@ -19,8 +20,12 @@ declare module 'fastify' {
     mayContinue: (() => Promise<boolean>) | null;
     /** How the principal's workspace names sequences of the log; set with the principal. */
     positions: Positions | null;
+    /** The bytes of a body of JSON, if the route keeps them. */
+    rawBody: Buffer | null;
     /** The sequence of the write, for the log; 0: none. */
     writtenSequence: number;
+    /** What the caller's workspace has used on this day, to add events and bytes of a write to it; null: nothing is counted. */
+    use: WorkspaceUse | null;
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
@@ -28,6 +33,8 @@ declare module 'fastify' {
     unlimited?: true;
     /** Of a route that begins a login with a key: the cookie of an earlier login counts for nothing. */
     ignoresCookie?: true;
+    /** The handler gets the bytes of the body, too: a signature is over them. */
+    keepsBody?: true;
   }
 }
 
@@ -44,6 +51,11 @@ export function Access(...access: readonly ['public'] | readonly [Action, ...Act
 /** As {@link Access}, for a route that begins a login with a key: the cookie of an earlier one is ignored. */
 export function AccessByKey(action: Action): MethodDecorator {
   return RouteConfig({ access: [action], ignoresCookie: true });
+}
+
+/** Opens a route to anyone, and gives it the bytes of the body as `rawBody`. */
+export function PublicWithBody(): MethodDecorator {
+  return RouteConfig({ access: 'public', keepsBody: true });
 }
 
 /** How the caller's workspace names sequences, as a handler's parameter. Not for public routes. */

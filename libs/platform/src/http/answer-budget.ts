@@ -8,7 +8,7 @@ const RETRY_AFTER = 3;
 /** A smaller answer is not counted: the buffers of its connection hold as much. */
 const UNCOUNTED_BYTES = 16 * 1024;
 
-/** Of all bytes, what one answer counts at most: the largest lists must get through, though nothing else then does. */
+/** The most that one answer counts: the largest lists must get through, even if nothing else does meanwhile. */
 const LARGEST_SHARE = 1 / 2;
 
 interface UnderWay {
@@ -38,7 +38,7 @@ export class AnswerBudget {
   addTo(instance: FastifyInstance): void {
     instance.addHook('onSend', (request, reply, payload, done) => {
       const bytes = bytesOf(payload);
-      // Nobody would tell the end of an answer whose client is gone.
+      // If the client is already gone, no event reports the end of the answer.
       if (bytes <= UNCOUNTED_BYTES || reply.raw.destroyed) return done(null, payload);
       this.#bytes.open(reply, request.principal?.keyId ?? '');
       reply.raw.once('close', () => this.#end(reply));

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { affordable } from '../memory.ts';
 import { Places } from '../places.ts';
-import type { Registry } from '../telemetry/index.ts';
+import { counter, METRIC, type Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
 import { requireAccess, type Authenticate, type Gate } from './authentication.ts';
 import { AnswerBudget } from './answer-budget.ts';
@@ -22,6 +22,7 @@ import { clientErrorHandler } from './client-errors.ts';
 import { compressAnswer } from './compress.ts';
 import { Connections } from './connections.ts';
 import { Cors } from './cors.ts';
+import { DailyUse, type DailyLimits } from './daily-use.ts';
 import { drainOnClose } from './drain.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { Health } from '../health.ts';
@@ -33,7 +34,8 @@ import type { Logins } from './logins.ts';
 import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute } from './metrics.ts';
 import { observeRequests, type AccessSink } from './observe.ts';
-import { rateLimitHooks } from './rate-limits.ts';
+import { limitHook, meteredOf, type Limits } from './rate-limits.ts';
+import { RequestRates } from './request-rates.ts';
 import { requestIdOf } from './request-id.ts';
 import { LONGEST_PATH_PARAMETER, RouteTable, withoutOrigin } from './route-table.ts';
 import { addServerEvents, refuseConnection } from './server-events.ts';
@@ -47,6 +49,9 @@ import { WAITS } from './wait-for-sequence.ts';
 export const HTTP_SETTINGS = [
   'OPENSYNC_BODY_LIMIT',
   'OPENSYNC_CORS_ORIGINS',
+  'OPENSYNC_DAILY_BYTES',
+  'OPENSYNC_DAILY_EVENTS',
+  'OPENSYNC_DAILY_REQUESTS',
   'OPENSYNC_HEADERS_SECONDS',
   'OPENSYNC_INGEST_RATE_LIMIT',
   'OPENSYNC_KEYLESS_LIMIT',
@@ -63,6 +68,8 @@ export interface HttpAppOptions {
   readonly authenticate: Authenticate;
   /** The logins of people; absent: only keys give access. */
   readonly logins?: Logins | undefined;
+  /** Resolves the user of an identity provider's access token; absent: none is accepted. */
+  readonly accessTokens?: Authenticate | undefined;
   /** Sequences as callers see them. */
   readonly positions: PositionCodec;
   readonly health: Health;
@@ -70,6 +77,10 @@ export interface HttpAppOptions {
   readonly metrics?: Registry | undefined;
   /** Receives every request with a valid key; absent: they are not logged for their owners. */
   readonly accessLog?: AccessSink | undefined;
+  /** Receives the counts of requests by key, to exchange them with other processes; absent: this one counts for itself. */
+  readonly shareRates?: ((rates: RequestRates) => void) | undefined;
+  /** What workspaces have used on this day; absent: this process counts for itself. */
+  readonly dailyUse?: DailyUse | undefined;
   /** How long `close()` waits for requests in progress before it cuts them off; default 5 seconds. */
   readonly drainLimitMs?: number;
   /**
@@ -122,9 +133,11 @@ export async function createHttpApp(
   const timeouts = { ...TIMEOUTS, headersMs: settings.OPENSYNC_HEADERS_SECONDS * 1000, ...options.timeouts };
   const refusals = new SlowRefusals(timeouts.refusalMs);
   const now = options.now ?? (() => performance.now());
+  const failedLogins = options.metrics && counter(options.metrics, METRIC.failedLogins);
   const gate: Gate = {
     authenticate: options.authenticate,
     logins: options.logins,
+    accessTokens: options.accessTokens,
     positions: options.positions,
     guesses: new GuessLimit(settings.OPENSYNC_WRONG_KEY_LIMIT, now),
     keyless: new KeylessLimit(settings.OPENSYNC_KEYLESS_LIMIT, { proxies, refusals, now }),
@@ -132,6 +145,7 @@ export async function createHttpApp(
     connections,
     proxies,
     turns: new KeyTurns(),
+    onRefused: (kind) => failedLogins?.inc({ kind }),
   };
   const serverTimeouts = timeoutOptions(timeouts);
   const adapterOptions: FastifyHttpOptions<Server> & { skipMiddie: true } = {
@@ -165,7 +179,9 @@ export async function createHttpApp(
   instance.decorate('waits', new Places(WAITS));
   instance.decorateRequest('positions', null);
   instance.decorateRequest('mayContinue', null);
+  instance.decorateRequest('rawBody', null);
   instance.decorateRequest('writtenSequence', 0);
+  instance.decorateRequest('use', null);
   observeRequests(instance, options);
   addStandingHeaders(instance, { cors, headersFor, routes });
   // Before the body of a request without a route is read.
@@ -176,7 +192,9 @@ export async function createHttpApp(
   });
   gate.keyless.addTo(instance);
   compressReads(instance);
-  await guardRoutes(instance, routes, { gate, settings });
+  const rates = new RequestRates();
+  guardRoutes(instance, routes, { gate, settings, rates, use: options.dailyUse ?? new DailyUse() });
+  options.shareRates?.(rates);
   limitReads(instance, settings.OPENSYNC_BODY_LIMIT);
   const bodiesLimit = Math.max(
     affordable(256 * MEBIBYTE, 1 / 8),
@@ -207,6 +225,9 @@ export function createHealthApp(
     settings: {
       OPENSYNC_BODY_LIMIT: 1024,
       OPENSYNC_CORS_ORIGINS: '',
+      OPENSYNC_DAILY_BYTES: 0,
+      OPENSYNC_DAILY_EVENTS: 0,
+      OPENSYNC_DAILY_REQUESTS: 0,
       OPENSYNC_HEADERS_SECONDS: TIMEOUTS.headersMs / 1000,
       OPENSYNC_INGEST_RATE_LIMIT: 0,
       OPENSYNC_KEYLESS_LIMIT: 0,
@@ -230,22 +251,35 @@ function compressReads(instance: FastifyInstance): void {
   });
 }
 
+/** The daily limits of workspaces. */
+export function dailyLimitsOf(
+  settings: Pick<Settings, 'OPENSYNC_DAILY_REQUESTS' | 'OPENSYNC_DAILY_EVENTS' | 'OPENSYNC_DAILY_BYTES'>,
+): DailyLimits {
+  return {
+    requests: settings.OPENSYNC_DAILY_REQUESTS,
+    events: settings.OPENSYNC_DAILY_EVENTS,
+    bytes: settings.OPENSYNC_DAILY_BYTES,
+  };
+}
+
 /** Adds authentication, then the rate limit of its class, to each route that is added from here on. */
-async function guardRoutes(
+function guardRoutes(
   instance: FastifyInstance,
   routes: RouteTable,
-  { gate, settings }: { gate: Gate; settings: HttpAppOptions['settings'] },
-): Promise<void> {
-  const limits = await rateLimitHooks(instance, {
-    ingest: settings.OPENSYNC_INGEST_RATE_LIMIT,
-    read: settings.OPENSYNC_READ_RATE_LIMIT,
-  });
+  { gate, settings, ...counts }: Pick<Limits, 'rates' | 'use'> & { gate: Gate; settings: HttpAppOptions['settings'] },
+): void {
+  const limits: Limits = {
+    ...counts,
+    perMinute: { ingest: settings.OPENSYNC_INGEST_RATE_LIMIT, read: settings.OPENSYNC_READ_RATE_LIMIT },
+    perDay: dailyLimitsOf(settings),
+  };
   instance.addHook('onRoute', (route) => {
     routes.add(route);
     const access = route.config?.access ?? DEFAULT_ACCESS;
     if (access === 'public') return;
-    const limit = limits[access[0] === 'ingest' ? 'ingest' : 'read'];
-    route.onRequest = [requireAccess(gate, access), limit ?? [], route.onRequest ?? []].flat();
+    const metered = meteredOf(access[0], ![route.method].flat().includes('GET'));
+    const limit = limitHook(access[0] === 'ingest' ? 'ingest' : 'read', metered, limits);
+    route.onRequest = [requireAccess(gate, access), limit, route.onRequest ?? []].flat();
   });
 }
 

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { gzipSync } from 'node:zlib';
 import { AppError } from '../errors.ts';
+import { createRegistry } from '../telemetry/index.ts';
+import { DailyUse } from './daily-use.ts';
 import {
   ADMIN_KEY,
   ANALYST_KEY,
@@ -96,18 +99,88 @@ it('limits each key by route class, across all routes of the class', async () =>
   const get = (path: string, key: string) => fetch(limited.url + path, { headers: bearer(key) });
   try {
     const first = await get('/both', INGEST_KEY);
-    expect(first.headers.get('ratelimit-limit')).toBe('2');
-    expect(first.headers.get('ratelimit-remaining')).toBe('1');
+    expect(first.headers.get('ratelimit-policy')).toBe('"ingest";q=2;w=60');
+    expect(first.headers.get('ratelimit')).toMatch(/^"ingest";r=1;t=\d+$/);
     await fetch(`${limited.url}/write`, { method: 'POST', headers: bearer(INGEST_KEY), body: '{}' });
     const third = await get('/both', INGEST_KEY);
     expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(third.headers.get('ratelimit')).toMatch(/^"ingest";r=0;t=\d+$/);
     expect(await errorOf(third)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
     expect((await get('/both', READ_KEY)).status).toBe(200);
     const unlimited = await get('/forgotten', READ_KEY);
-    expect(unlimited.headers.get('ratelimit-limit')).toBeNull();
+    expect(unlimited.headers.get('ratelimit')).toBeNull();
   } finally {
     await limited.app.close();
   }
+});
+
+describe('the daily quota of a workspace', () => {
+  const now = Date.parse('2026-11-30T23:59:00Z');
+  const start = (settings: Parameters<typeof startApp>[0] & object, dailyUse = new DailyUse(() => now)) =>
+    startApp({ ...settings, dailyUse });
+
+  it('refuses further requests of all its keys until the next day of UTC, and names the setting', async () => {
+    const limited = await start({ settings: { OPENSYNC_DAILY_REQUESTS: 2, OPENSYNC_READ_RATE_LIMIT: 10 } });
+    const get = (path: string, key: string) => fetch(limited.url + path, { headers: bearer(key) });
+    try {
+      const first = await get('/both', READ_KEY);
+      expect(first.headers.get('ratelimit-policy')).toBe('"daily-requests";q=2;w=86400');
+      expect(first.headers.get('ratelimit')).toBe('"daily-requests";r=1;t=60');
+      const second = await get('/forgotten', READ_KEY);
+      expect(second.headers.get('ratelimit-policy')).toBe('"read";q=10;w=60, "daily-requests";q=2;w=86400');
+      expect(second.headers.get('ratelimit')).toMatch(/^"read";r=9;t=\d+, "daily-requests";r=0;t=60$/);
+      const third = await get('/both', INGEST_KEY);
+      expect(third.headers.get('retry-after')).toBe('60');
+      expect(third.headers.get('ratelimit')).toBe('"daily-requests";r=0;t=60');
+      expect(await errorOf(third)).toMatchObject({
+        ...{ status: 429, code: 'RATE_LIMITED' },
+        message:
+          'This workspace has used its 2 requests of the day (OPENSYNC_DAILY_REQUESTS); the next day begins at 00:00 UTC',
+      });
+    } finally {
+      await limited.app.close();
+    }
+  });
+
+  it('counts bytes as they are decompressed, and refuses only writes for them', async () => {
+    const limited = await start({ settings: { OPENSYNC_DAILY_BYTES: 150 } });
+    const body = gzipSync(JSON.stringify({ text: 'a'.repeat(89) }));
+    const write = () =>
+      fetch(`${limited.url}/write`, {
+        method: 'POST',
+        headers: { ...bearer(INGEST_KEY), 'content-encoding': 'gzip' },
+        body,
+      });
+    try {
+      const first = await write();
+      expect(first.headers.get('ratelimit-policy')).toBe('"daily-bytes";q=150;w=86400;qu="content-bytes"');
+      expect(first.headers.get('ratelimit')).toBe('"daily-bytes";r=150;t=60');
+      // What is begun below the limit is accepted whole.
+      expect((await write()).headers.get('ratelimit')).toBe('"daily-bytes";r=50;t=60');
+      expect(await errorOf(await write())).toMatchObject({
+        status: 429,
+        message: expect.stringContaining('its 150 bytes of the day (OPENSYNC_DAILY_BYTES)') as string,
+      });
+      expect((await fetch(`${limited.url}/both`, { headers: bearer(INGEST_KEY) })).status).toBe(200);
+    } finally {
+      await limited.app.close();
+    }
+  });
+
+  it('uses nothing for what says how it stands, and for metrics', async () => {
+    const use = new DailyUse(() => now);
+    const limited = await start({ settings: { OPENSYNC_DAILY_REQUESTS: 1 }, metrics: createRegistry('test') }, use);
+    const get = (path: string) => fetch(limited.url + path, { headers: bearer(ADMIN_KEY) });
+    try {
+      expect((await get('/metrics')).status).toBe(200);
+      expect(use.of('wsp_1').used('requests')).toBe(0);
+      await get('/both');
+      expect((await get('/both')).status).toBe(429);
+      expect((await get('/metrics')).status).toBe(200);
+    } finally {
+      await limited.app.close();
+    }
+  });
 });
 
 describe('requests without a valid key', () => {

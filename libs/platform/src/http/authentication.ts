@@ -17,14 +17,21 @@ import type { SlowRefusals } from './slow-refusals.ts';
 export type Authenticate = (token: string) => Promise<Principal | undefined>;
 
 const BEARER = /^Bearer +(osk_[\w-]+) *$/i;
+/** A token of an identity provider, in the form of a JWT. */
+const ACCESS_TOKEN = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
 const NO_KEY = 'Send your API key: `Authorization: Bearer osk_…`';
 const NOT_A_KEY = 'The Authorization header must read `Bearer osk_…`';
+
+/** `throttled`: not even looked up, after too many wrong keys from the address. `login`: a login that has ended. */
+export type RefusedCredential = 'key' | 'throttled' | 'login';
 
 /** How requests are authenticated: who a key or a login belongs to, and how wrong keys are counted. */
 export interface Gate {
   readonly authenticate: Authenticate;
   /** Undefined: a cookie counts for nothing. */
   readonly logins: Logins | undefined;
+  /** Resolves the user of an identity provider's access token; undefined: none is accepted. */
+  readonly accessTokens?: Authenticate | undefined;
   readonly guesses: GuessLimit;
   readonly keyless: KeylessLimit;
   readonly refusals: SlowRefusals;
@@ -33,6 +40,8 @@ export interface Gate {
   readonly turns: KeyTurns;
   /** Proxies whose `X-Forwarded-For` counts. */
   readonly proxies: BlockList;
+  /** Called for each refused credential, for the metrics. */
+  readonly onRefused?: ((kind: RefusedCredential) => void) | undefined;
 }
 
 /**
@@ -80,6 +89,7 @@ async function callerOf(gate: Gate, request: FastifyRequest): Promise<Caller> {
   const token = loginTokenOf(request);
   const principal = token === undefined ? undefined : logins.authenticate(token);
   if (token === undefined || !principal) {
+    gate.onRefused?.('login');
     await keyless.count(request);
     throw new AppError('UNAUTHORIZED', 'This login has ended; log in again');
   }
@@ -95,24 +105,28 @@ async function callerOf(gate: Gate, request: FastifyRequest): Promise<Caller> {
 
 /** @throws AppError */
 async function ownerOfKey(
-  { authenticate, guesses, keyless, refusals, proxies }: Gate,
+  { authenticate: ofKey, accessTokens, guesses, keyless, refusals, proxies, onRefused }: Gate,
   request: FastifyRequest,
 ): Promise<Caller> {
   const { authorization } = request.headers;
-  const token = BEARER.exec(authorization ?? '')?.[1];
+  const accessToken = accessTokens && ACCESS_TOKEN.exec(authorization ?? '')?.[1];
+  const token = accessToken ?? BEARER.exec(authorization ?? '')?.[1];
   if (token === undefined) {
     await keyless.count(request);
     throw new AppError('UNAUTHORIZED', authorization === undefined ? NO_KEY : NOT_A_KEY);
   }
+  const authenticate = accessToken !== undefined && accessTokens ? accessTokens : ofKey;
   // Nearly every request has a valid key that cannot be guessed: its address does not matter.
   const isGuessable = guesses.isGuessable(token);
   const wait = isGuessable ? guesses.waitFor(clientAddress(request, proxies), token) : undefined;
   if (wait !== undefined) {
+    onRefused?.('throttled');
     await refusals.wait();
     throw tooManyWrongKeys(wait);
   }
   const principal = await authenticate(token);
   if (!principal) {
+    onRefused?.('key');
     const late = guesses.wrong(clientAddress(request, proxies));
     if (late !== undefined) {
       await refusals.wait();

@@ -35,7 +35,8 @@ export class BodyBudget {
       // A longer one is refused unread.
       const isCounted = isStreamed || (length > UNCOUNTED_BYTES && length <= request.routeOptions.bodyLimit);
       this.#bytes.open(raw, request.principal?.keyId ?? '');
-      reply.raw.once('close', () => this.#bytes.close(raw));
+      // `on`: it comes once anyway, and this is on the path of every request.
+      reply.raw.on('close', () => this.#bytes.close(raw));
       if (isCounted) this.#counting.add(raw);
       if (!isCounted) return done(null, payload);
       const counted = this.#counted(request, payload);

@@ -17,7 +17,7 @@ interface Parsing {
 function parse(body: Buffer, { encoding, limit = LIMIT, budget = UNLIMITED }: Parsing = {}): Promise<unknown> {
   const request = {
     headers: { 'content-encoding': encoding },
-    routeOptions: { bodyLimit: limit },
+    routeOptions: { bodyLimit: limit, config: {} },
   } as unknown as FastifyRequest;
   return new Promise((resolve, reject) => {
     void jsonBodyParser(budget)(request, body, (error, value) => (error ? reject(error) : resolve(value)));

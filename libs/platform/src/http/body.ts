@@ -13,6 +13,7 @@ import { JsonShape } from './json-shape.ts';
  */
 export function jsonBodyParser(budget: Pick<BodyBudget, 'take' | 'takeBody'>): FastifyBodyParser<Buffer> {
   return (request, body, done) => {
+    if (request.routeOptions.config.keepsBody) request.rawBody = body;
     // An empty one means that there is none.
     const encoding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity';
     if (encoding !== 'identity') {
@@ -23,6 +24,7 @@ export function jsonBodyParser(budget: Pick<BodyBudget, 'take' | 'takeBody'>): F
       const shape = new JsonShape();
       shape.add(body);
       budget.takeBody(request, body, shape.valueBytes);
+      request.use?.add('bytes', body.length);
       done(null, parseJson(body));
     } catch (error) {
       done(error as Error);
@@ -45,6 +47,7 @@ async function unfolded(
       counted = shape.valueBytes;
     },
   });
+  request.use?.add('bytes', text.length);
   return parseJson(text);
 }
 

@@ -127,7 +127,7 @@ export class Connections {
     connection.underWay++;
     connection.last = response;
     this.#wake(socket, connection);
-    response.once('close', () => {
+    response.on('close', () => {
       connection.underWay--;
       if (connection.underWay > 0) return;
       if (response.req.complete) connection.last = undefined;

@@ -24,9 +24,15 @@ export function drainOnClose(instance: FastifyInstance, limitMs: number): void {
   });
   server.prependListener('request', ({ socket }, response) => {
     count(socket, 1);
-    response.once('close', () => count(socket, -1));
+    response.on('close', () => count(socket, -1));
   });
 
+  // A connection that its client keeps for the next request may end in the moment of that request, which is then lost. So as long as the
+  // process still answers everything, it announces the end of each connection that is in use.
+  instance.addHook('onRequest', (_request, reply, done) => {
+    if (instance.isStopping) reply.header('connection', 'close');
+    done();
+  });
   instance.addHook('preClose', (done) => {
     // Never listened: there is nothing to drain, and no 'close' to wait for.
     if (!server.listening) return done();

@@ -29,7 +29,7 @@ interface HeldByKey {
  */
 export class FairBytes {
   readonly #limit: number;
-  readonly #held = new WeakMap<object, Held>();
+  readonly #held = new Map<object, Held>();
   readonly #byKey = new Map<string, HeldByKey>();
   #bytes = 0;
 
@@ -45,7 +45,7 @@ export class FairBytes {
     else this.#byKey.set(key, { bytes: 0, exempt: undefined, holders: 1 });
   }
 
-  /** Bytes more for an open holder. What does not fit is not counted: `full` if there is no room, `share` if the key has its share. */
+  /** Counts more bytes for an open holder if they fit: `full` if there is no room, `share` if the key has used its share. */
   take(holder: object, bytes: number): 'taken' | 'full' | 'share' {
     const held = this.#held.get(holder);
     if (!held) return 'taken';

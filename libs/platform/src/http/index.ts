@@ -1,6 +1,15 @@
-export { createHealthApp, createHttpApp, HTTP_SETTINGS, type HttpAppOptions } from './app.ts';
-export { assertPortFree, LISTEN_SETTINGS, reachableUrl, serve } from './listen.ts';
-export { Access, AccessByKey, Caller, CallerPositions, DEFAULT_ACCESS, type RouteAccess } from './access.ts';
+export { createHealthApp, createHttpApp, dailyLimitsOf, HTTP_SETTINGS, type HttpAppOptions } from './app.ts';
+export { codingsOf } from './accept-encoding.ts';
+export { assertPortFree, LISTEN_SETTINGS, serve } from './listen.ts';
+export {
+  Access,
+  AccessByKey,
+  Caller,
+  CallerPositions,
+  DEFAULT_ACCESS,
+  PublicWithBody,
+  type RouteAccess,
+} from './access.ts';
 export type { Authenticate } from './authentication.ts';
 export { CheckIdempotencyKey, idempotencyKeyOf } from './idempotency-key.ts';
 export type { ErrorBody } from './error-answer.ts';
@@ -13,6 +22,17 @@ export {
   loginTokenOf,
   type Logins,
 } from './logins.ts';
+export {
+  DailyUse,
+  METERED,
+  STORED_AT_ONCE,
+  type Amounts,
+  type CountedDay,
+  type DailyLimits,
+  type Metered,
+} from './daily-use.ts';
+export type { Limits } from './rate-limits.ts';
+export { RequestRates, type CountedRequests } from './request-rates.ts';
 export { NestLogger } from './nest-logger.ts';
 export { addVary } from './vary.ts';
 export { DocumentsProgress, WaitForDocuments } from './wait-for-documents.ts';

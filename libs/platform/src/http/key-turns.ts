@@ -14,8 +14,8 @@ const USUAL: KeyTurnsOptions = { perTurn: 2, mostWaiting: 1_024, activeMs: 1_000
 const MOST_REMEMBERED = 10_000;
 
 /**
- * Keys take turns at this process. Requests that are cheap and many end before anything that limits what is in
- * progress sees them, and would still keep the event loop from everybody else's: so while several keys are active,
+ * Keys take turns at this process. Many cheap requests end before any limit on requests in
+ * progress notices them, and would still block the event loop for other keys: so while several keys are active,
  * only some requests of each begin in a turn of the loop, and the others wait for the next ones. A key that is alone
  * never waits.
  */

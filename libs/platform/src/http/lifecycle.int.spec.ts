@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { gate, startApp } from './testing/test-app.ts';
 
 let app: NestFastifyApplication;
@@ -79,6 +80,15 @@ describe('close', () => {
     expect((await answer).status).toBe(200);
     await closed;
     expect(performance.now() - start).toBeLessThan(4_000);
+  });
+
+  it('announces the end of a connection that is in use, before the process closes', async () => {
+    const stopping = await startApp();
+    const announced = async () => (await fetch(`${stopping.url}/health`)).headers.get('connection');
+    expect(await announced()).toBe('keep-alive');
+    (stopping.app.getHttpAdapter().getInstance() as FastifyInstance).isStopping = true;
+    expect(await announced()).toBe('close');
+    await stopping.app.close();
   });
 
   it('answers a request whose head was in transit', async () => {

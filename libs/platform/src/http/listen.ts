@@ -84,7 +84,7 @@ export async function serve(
 }
 
 /** The local URL of a server that listens on `host`: all addresses include the loopback one. */
-export function reachableUrl(host: string, port: number): string {
+function reachableUrl(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}`;
 }

@@ -17,7 +17,7 @@ export interface Logins {
 /** Only this host can set it, and only over an encrypted connection or on the same machine. */
 const COOKIE = '__Host-opensync';
 const TOKEN = /^[\w-]{43}$/;
-export const CSRF_HEADER = 'x-csrf-token';
+const CSRF_HEADER = 'x-csrf-token';
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Whether a request carries a cookie of a login, of any value. */
@@ -44,7 +44,7 @@ export function loginCookie(token: string, seconds: number): string {
   return `${COOKIE}=${token}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`;
 }
 
-/** What the login's pages send back with each write. It is derived, so that it lives and ends with the login. */
+/** The CSRF token that pages send with each write. It is derived from the login's token, so it ends with it. */
 export function csrfTokenOf(token: string): string {
   return createHash('sha256').update(`csrf ${token}`).digest('base64url');
 }

@@ -55,6 +55,16 @@ describe('/metrics on the port of the API', () => {
     },
   );
 
+  it('counts refused keys', async () => {
+    const counted = async () =>
+      Number(/^opensync_failed_logins_total\{kind="key"\} (\d+)$/m.exec((await ask('127.0.0.1')).body)?.[1] ?? 0);
+    const before = await counted();
+    await ask(ELSEWHERE, bearer(`${ADMIN_KEY}x`));
+    await ask(ELSEWHERE, bearer(ADMIN_KEY));
+    await ask(ELSEWHERE);
+    expect(await counted()).toBe(before + 1);
+  });
+
   it('does not exist without metrics', async () => {
     const { app, url } = await startApp();
     expect((await fetch(`${url}/metrics`)).status).toBe(404);

@@ -29,7 +29,7 @@ const NO_ROUTE = 'none';
 /**
  * Measures each request until its answer is sent or its connection is gone: a metric by route, a log line (level
  * info), an entry in its caller's access log, and, if tracing is on, a span that continues the caller's `traceparent` and contains the handler's work. That of a caller
- * without a key counts for nothing: it would decide for us which requests are traced.
+ * without a key is ignored: it would decide for us which requests are traced.
  */
 export function observeRequests(
   instance: FastifyInstance,
@@ -57,7 +57,7 @@ export function observeRequests(
     const traced = tracing && !UNTRACED.has(route);
     if (traced) arrivals.set(request, arrivedAt);
     // Emitted once, for sent answers and for aborted connections.
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       const ms = performance.now() - startedAt;
       const { method } = request;
       const status = String(reply.statusCode);

@@ -31,7 +31,7 @@ export class UploadRate {
       const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
       if (hasBody && !raw.complete && !raw.destroyed) {
         this.watch(raw, performance.now());
-        reply.raw.once('close', () => this.#uploads.delete(raw));
+        reply.raw.on('close', () => this.#uploads.delete(raw));
       }
       done();
     });

@@ -6,15 +6,20 @@ import { runService } from './run-service.ts';
 class Exit extends Error {}
 
 /** Runs a service in a process that is asked to stop as soon as it runs. Resolves with its exit code. */
-async function exitCodeOf(open: (disposal: Disposal) => void): Promise<number> {
+async function exitCodeOf(
+  open: (disposal: Disposal) => void,
+  { argv = [], prepare }: { argv?: string[]; prepare?: (disposal: Disposal) => Promise<void> } = {},
+): Promise<number> {
   const codes: number[] = [];
   const process = Object.assign(new EventEmitter(), {
+    argv: ['node', 'main.js', ...argv],
     env: { LOG_LEVEL: 'silent', OPENSYNC_DRAIN_SECONDS: '0' },
     stdout: { write: () => true },
     stderr: { write: () => true },
     exit: (code: number) => {
       codes.push(code);
-      throw new Exit();
+      // The deadline of a stop comes after this run has ended, while another spec file may be running.
+      if (codes.length === 1) throw new Exit();
     },
   }) as unknown as NodeJS.Process;
   const running = runService(
@@ -26,6 +31,7 @@ async function exitCodeOf(open: (disposal: Disposal) => void): Promise<number> {
         setImmediate(() => process.emit('SIGTERM', 'SIGTERM'));
         return { url: 'http://localhost:1' };
       },
+      ...(prepare && { prepare: async (_settings, { disposal }) => prepare(disposal) }),
     },
     process,
   );
@@ -54,5 +60,26 @@ describe('the exit code of a service', () => {
       throw new Error('no port');
     });
     expect(code).toBe(1);
+  });
+
+  it('is 0 once everything is prepared, without starting', async () => {
+    const done: string[] = [];
+    const code = await exitCodeOf(() => done.push('started'), {
+      argv: ['--prepare'],
+      prepare: async (disposal) => {
+        disposal.defer('connection', () => done.push('closed'));
+        done.push('prepared');
+      },
+    });
+    expect([code, done]).toEqual([0, ['prepared', 'closed']]);
+  });
+
+  it.each([
+    ['there is nothing to prepare', undefined],
+    ['it cannot be prepared', async () => Promise.reject(new Error('no log'))],
+  ])('is 1 if %s', async (_case, prepare) => {
+    const started: string[] = [];
+    const options = { argv: ['--prepare'], ...(prepare && { prepare }) };
+    expect([await exitCodeOf(() => started.push('started'), options), started]).toEqual([1, []]);
   });
 });

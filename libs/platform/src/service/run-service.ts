@@ -1,8 +1,16 @@
 import { ConfigError, loadSettingsOf, type Settings } from '../config.ts';
+import { describeSettings, type DescribedSetting } from '../describe-settings.ts';
 import { AppError } from '../errors.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { unknownSettings } from '../unknown-settings.ts';
-import { createRegistry, startTracing, TRACING_SETTINGS, type Registry } from '../telemetry/index.ts';
+import {
+  createRegistry,
+  observeCertificates,
+  startTracing,
+  TRACING_SETTINGS,
+  type Registry,
+} from '../telemetry/index.ts';
+import { shareLookups } from '../process/shared-lookups.ts';
 import { Disposal } from './disposal.ts';
 import { EXIT_CUT_OFF, listenForShutdown } from './shutdown.ts';
 
@@ -13,6 +21,8 @@ export interface ServiceContext {
   readonly logger: Logger;
   /** The metrics that `/metrics` shows. */
   readonly metrics: Registry;
+  /** The settings as an operator may see them. */
+  readonly described: readonly DescribedSetting[];
   /** Closes resources in reverse order when the process is asked to stop. */
   readonly disposal: Disposal;
 }
@@ -25,7 +35,14 @@ export interface Service<Name extends keyof Settings> {
   readonly settings: readonly Name[];
   /** Opens everything and resolves when requests are answered, with the URL for this machine. */
   readonly start: (settings: Pick<Settings, Name>, context: ServiceContext) => Promise<{ readonly url: string }>;
+  /**
+   * With the argument `--prepare`, instead of starting: resolves when everything exists that this version needs. It only adds, so
+   * it may run while another version is at work, and again after it was interrupted.
+   */
+  readonly prepare?: (settings: Pick<Settings, Name>, context: ServiceContext) => Promise<void>;
 }
+
+const PREPARE = '--prepare';
 
 /**
  * Runs a service as this process until it ends. Exit code 0: stopped cleanly; 1: it cannot start, and a line names
@@ -38,24 +55,34 @@ export async function runService<Name extends keyof Settings>(
   const program = `opensync-${service.name}`;
   const { requested, allowMore } = listenForShutdown(process);
   let inGoodOrder = true;
+  shareLookups();
   for (const line of unknownSettings(process.env)) process.stderr.write(`${program}: ${line}\n`);
   try {
-    const settings = loadSettingsOf(process.env, [...service.settings, ...COMMON_SETTINGS]);
+    const names = [...service.settings, ...COMMON_SETTINGS];
+    const settings = loadSettingsOf(process.env, names);
     const logger = createLogger(settings.LOG_LEVEL, program);
     logger.info('starting');
     const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'shutdown step failed or timed out'));
     try {
       const stopTracing = await startTracing(settings, program);
       if (stopTracing) disposal.defer('tracing', stopTracing);
-      const context = { logger, disposal, metrics: createRegistry() };
+      const described = describeSettings(settings, process.env, names);
+      const context = { logger, disposal, metrics: createRegistry(service.name), described };
+      observeCertificates(context.metrics, settings);
       allowMore(drainMs(settings));
       // A process that is asked to stop while it waits for a server stops.
-      const started = await Promise.race([service.start(settings, context), requested]);
-      if (typeof started === 'object') {
-        process.stdout.write(`${program} is running at ${started.url}\n`);
-        logger.info({ url: started.url }, 'running');
+      if (process.argv.includes(PREPARE)) {
+        const ended = await Promise.race([prepare(service, settings, context), requested]);
+        if (ended !== undefined) throw new AppError('UNAVAILABLE', 'stopped before everything was prepared');
+        logger.info('prepared');
+      } else {
+        const started = await Promise.race([service.start(settings, context), requested]);
+        if (typeof started === 'object') {
+          process.stdout.write(`${program} is running at ${started.url}\n`);
+          logger.info({ url: started.url }, 'running');
+        }
+        logger.info({ reason: await requested }, 'stopping');
       }
-      logger.info({ reason: await requested }, 'stopping');
     } finally {
       inGoodOrder = await disposal.run(CLOSE_STEP_MS);
     }
@@ -64,6 +91,16 @@ export async function runService<Name extends keyof Settings>(
     process.exit(1);
   }
   process.exit(inGoodOrder ? 0 : EXIT_CUT_OFF);
+}
+
+async function prepare<Name extends keyof Settings>(
+  service: Service<Name>,
+  settings: Pick<Settings, Name>,
+  context: ServiceContext,
+): Promise<void> {
+  if (!service.prepare)
+    throw new ConfigError(`${PREPARE}: ${service.name} creates nothing, so there is nothing to prepare`);
+  await service.prepare(settings, context);
 }
 
 /** For a service that listens; others have nothing to drain. */

@@ -1,11 +1,12 @@
 export { counter, createRegistry, gauge, histogram, readCounter, Registry, timed, type Reading } from './metrics.ts';
+export { observeCertificates } from './certificates.ts';
+export { observeDisk } from './disk.ts';
 export { ATTRIBUTE, FIELD, METRIC, SPAN, type MetricDefinition, type Outcome } from './names.ts';
+export { totalsOf, type Total } from './totals.ts';
 export { startTracing, TRACING_SETTINGS } from './start-tracing.ts';
 export {
   contextOf,
-  currentTraceId,
   currentTraceparent,
-  failSpan,
   inSpan,
   isTracing,
   linksTo,

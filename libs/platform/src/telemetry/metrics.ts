@@ -1,13 +1,15 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
 import { isRetryable } from '../errors.ts';
-import type { MetricDefinition, Outcome } from './names.ts';
+import { VERSION } from '../version.ts';
+import { METRIC, type MetricDefinition, type Outcome } from './names.ts';
 
 export { Registry } from 'prom-client';
 
-/** A registry with the metrics of this process. */
-export function createRegistry(): Registry {
+/** A registry with the metrics of this process. @param service its name, such as `ingest` */
+export function createRegistry(service: string): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  gauge(registry, METRIC.build, () => [{ value: 1, labels: { service, version: VERSION } }]);
   return registry;
 }
 

@@ -18,15 +18,23 @@ const metric = <Label extends string = never>(
 const LATENCY = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Seconds, for batches that wait for an embedding model. */
 const LONG_LATENCY = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+/** Seconds, from a write to what readers see of it: the target is ten. */
+const FRESHNESS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 const BATCH = [1, 2, 5, 10, 25, 50, 100, 250, 500];
 
 /** All our metrics. Those of the process come from prom-client under their usual names. */
 export const METRIC = {
+  build: metric('build_info', '1, with the name and the version of this process', ['service', 'version']),
   httpRequest: metric(
     'http_request_duration_seconds',
     'HTTP requests, from the request headers to the last byte of the response',
     ['method', 'route', 'status'],
     LATENCY,
+  ),
+  failedLogins: metric(
+    'failed_logins_total',
+    'Refused credentials: `key`: unknown, revoked or expired API keys; `throttled`: refused without a look, after too many wrong keys from the address; `login`: logins that have ended',
+    ['kind'],
   ),
   publish: metric(
     'publish_duration_seconds',
@@ -49,6 +57,17 @@ export const METRIC = {
     'consumer_ack_pending_messages',
     'Messages that were delivered to the consumer and are not acknowledged yet',
     ['consumer'],
+  ),
+  consumerLag: metric(
+    'consumer_lag_seconds',
+    'Age of the oldest message that the consumer has not processed; 0 if it has processed all. Of `documents`: the oldest event that no reader sees yet',
+    ['consumer'],
+  ),
+  freshness: metric(
+    'freshness_seconds',
+    'Time from a message being stored to its projection being saved: of `documents` from the write, of `search` and `vectors` from the change of the document',
+    ['consumer'],
+    FRESHNESS,
   ),
   consumerBlocked: metric(
     'consumer_blocked',
@@ -76,6 +95,24 @@ export const METRIC = {
     ['outcome'],
   ),
   payloadBytes: metric('payload_read_bytes_total', 'Large content delivered to readers, from the log or the cache'),
+  streamSize: metric('stream_size_bytes', 'Bytes that a stream holds', ['stream']),
+  streamLimit: metric('stream_limit_bytes', 'Bytes that a stream may hold; absent without a limit', ['stream']),
+  diskFree: metric('disk_free_bytes', 'Free bytes on the disk of the data folder; absent if the process has none'),
+  diskSize: metric('disk_size_bytes', 'Size of the disk of the data folder; absent if the process has none'),
+  certificateExpiry: metric(
+    'certificate_expiry_timestamp_seconds',
+    'When the TLS certificate of a server that a setting names expires, Unix time',
+    ['setting'],
+  ),
+  backupSuccess: metric(
+    'backup_last_success_timestamp_seconds',
+    'When the last backup ended, Unix time; 0: there is none',
+  ),
+  backupProof: metric(
+    'backup_last_proof_timestamp_seconds',
+    'When a rehearsal last restored a backup and found it equal to the live documents, Unix time; 0: never',
+  ),
+  backupProofFailed: metric('backup_proof_failed', '1 if the last rehearsal failed: the backup cannot be relied on'),
   streamConsumers: metric(
     'stream_consumers',
     'Consumers of a stream; nats-server allows 1,000 unless configured otherwise',
@@ -91,6 +128,14 @@ export const METRIC = {
     'live_streams_dropped_total',
     'Live streams that were ended because their clients did not keep up',
   ),
+  wrappedDeliveries: metric('wrapped_deliveries_total', 'Summaries that were sent, or could not be', [
+    'means',
+    'outcome',
+  ]),
+  jobLate: metric('job_late_seconds', 'Since when a job is due without a run that succeeded; 0: it is not', ['task']),
+  jobSuccess: metric('job_last_success_timestamp_seconds', 'When a job last succeeded, in any process', ['task']),
+  jobFailures: metric('job_failures', 'Runs of a job in a row that failed, in any process', ['task']),
+  jobRuns: metric('job_runs_total', 'Runs of a job that ended in this process', ['task', 'outcome']),
   storeIncomplete: metric(
     'store_incomplete',
     '1 while a store is known to lack data of the log, or to belong to another log',

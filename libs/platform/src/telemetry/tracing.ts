@@ -60,7 +60,7 @@ export function within<T>(inside: Context, work: () => T): T {
 }
 
 /** The name of an error is enough: its message may quote a client's text. */
-export function failSpan(span: Span, error: unknown): void {
+function failSpan(span: Span, error: unknown): void {
   const { name } = error instanceof Error ? error : { name: 'unknown' };
   span.setStatus({ code: SpanStatusCode.ERROR, message: name });
 }
@@ -71,11 +71,6 @@ export function currentTraceparent(): string | undefined {
   const carrier: Record<string, string> = {};
   propagation.inject(context.active(), carrier);
   return carrier[TRACEPARENT];
-}
-
-/** The id of the current trace, for log lines. */
-export function currentTraceId(): string | undefined {
-  return trace.getActiveSpan()?.spanContext().traceId;
 }
 
 /** The context of a received `traceparent`; empty if it is missing or malformed. */

@@ -1,4 +1,5 @@
 import type {
+  Amounts,
   Figures,
   FigureMember,
   Owner,
@@ -12,9 +13,9 @@ import type {
 export interface DueSession {
   readonly owner: Owner;
   readonly sessionId: string;
-  /** Which save it was: unique, and of this generation. */
+  /** Identifies the save. Unique, and valid in this generation only. */
   readonly mark: string;
-  /** Of the session, milliseconds since the epoch; 0 if it is not stored. */
+  /** When the session was created, milliseconds since the epoch; 0 if it is not stored. */
   readonly createdAt: number;
   /** For the next page. */
   readonly place: string;
@@ -35,7 +36,7 @@ export interface ToolMoment {
   readonly at: number;
   readonly kind: 'call' | 'result';
   readonly name: string | null;
-  /** By which a result finds its call. */
+  /** Joins a result with its call. */
   readonly callId: string | null;
   readonly failed: boolean;
 }
@@ -94,7 +95,7 @@ export interface SettledContribution extends SessionRef {
 }
 
 export interface FigureNode extends FigureKey {
-  /** The stored one it was computed after. */
+  /** The stored revision that these figures replace. */
   readonly revision: number;
   readonly figures: Figures;
 }
@@ -102,7 +103,7 @@ export interface FigureNode extends FigureKey {
 export interface FigureQuery {
   readonly scopes: readonly FigureScope[];
   readonly ranges: readonly PeriodRange[];
-  /** What is read of them. */
+  /** The members to read. */
   readonly members: readonly FigureMember[];
 }
 
@@ -133,12 +134,14 @@ export interface FigureStore {
   dueFigures(query: { readonly after?: string; readonly limit: number }): Promise<readonly DueSession[]>;
   /** Whether any session of the owner is due. */
   hasDueFigures(owner: Owner): Promise<boolean>;
-  /** Read after its mark and its contribution, so that a change meanwhile is noticed by one of them. */
+  /** Call it after reading the mark and the contribution: then one of them reveals a concurrent change. */
   sessionUsage(owner: Owner, sessionId: string): Promise<SessionUsage>;
   /** One for each of these, in their order. */
   contributions(sessions: readonly SessionRef[]): Promise<readonly Contribution[]>;
+  /** What each of these sessions adds up to, in their order; undefined for one that is not counted yet. */
+  sessionTotals(sessions: readonly SessionRef[]): Promise<readonly (Amounts | undefined)[]>;
   /**
-   * Replaces each whose stored revision is still the given one, as a whole, under the next revision; returns the ids
+   * Replaces each contribution as a whole, under the next revision, if its stored revision is unchanged; returns the ids
    * of the sessions that lost the race.
    */
   saveContributions(contributions: readonly SavedContribution[]): Promise<readonly string[]>;
@@ -147,11 +150,11 @@ export interface FigureStore {
   /** The revisions of these sums in their order; 0 for one that is not stored. */
   figureRevisions(keys: readonly FigureKey[]): Promise<readonly number[]>;
   /**
-   * What each of these consists of, in their order, and each always in the same order: for a quarter of an owner the
+   * The components of each sum, in the order of the keys and always in the same order: for a quarter of an owner the
    * contributions of sessions, for one of a workspace those of its members, otherwise the periods of the level below.
    */
   figureParts(keys: readonly FigureKey[]): Promise<readonly (readonly Pick<FoundFigures, 'number' | 'figures'>[])[]>;
-  /** Saves each whose stored revision is still the given one, under the next; returns the indexes of those that lost. */
+  /** Saves each sum under its next revision if its stored revision is unchanged; returns the indexes of the others. */
   saveFigures(nodes: readonly FigureNode[]): Promise<readonly number[]>;
   /** The sums of these scopes in these ranges. */
   figures(query: FigureQuery): Promise<readonly FoundFigures[]>;

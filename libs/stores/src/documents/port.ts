@@ -37,7 +37,7 @@ export interface SavedDocuments {
   readonly sessions: readonly Revised<SessionState>[];
   /** If the text is a TextHead, the stored text stays. */
   readonly messages: readonly Revised<MessageHead>[];
-  /** Ids of messages that keep nothing of what is stored of them: they were made from before a deletion. */
+  /** Ids of messages whose stored state is discarded: it was built from events before a deletion. */
   readonly replaced?: ReadonlySet<string>;
   readonly parts: readonly PartState[];
   /** Messages that may have been sent again with other parts: the replaced ones must be retired. */
@@ -228,6 +228,15 @@ export interface DocumentStore extends Positioned, Reaching, FigureStore {
   visibleIds(reader: Reader, ids: readonly string[]): Promise<readonly string[]>;
   /** One page of the sessions that the reader may see, in keyset order, at most `limit`. */
   sessions(reader: Reader, query: SessionQuery): Promise<SessionState[]>;
+  /**
+   * The sessions that name this session of `owner` as the one whose agent started them, oldest first, at most `limit`: those
+   * that the reader may see. All belong to its owner. Found by an index: exports ask it of every session.
+   */
+  startedBy(
+    reader: Reader,
+    parent: Pick<SessionState, 'owner' | 'externalId'>,
+    query: { readonly limit: number },
+  ): Promise<readonly SessionState[]>;
   /** The keys of a session's messages in that order; at most `limit`. */
   messageKeys(owner: Owner, sessionId: string, query: MessageQuery): Promise<MessageKey[]>;
   /**

@@ -9,7 +9,7 @@ import {
   type BucketWatch,
   type LogConnection,
 } from '@opensync/event-log';
-import { AppError, type EmbeddingModel, isRetryable, type Logger } from '@opensync/platform';
+import { AppError, isRetryable, type Logger, type VectorModel } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { answerInUse } from './in-use.ts';
 import { assertModel } from './model.ts';
@@ -123,7 +123,7 @@ export class Generations {
    * does not answer
    * @param model that the vectors must use; not set: any
    */
-  async confirm(used: GenerationUse, model?: Pick<EmbeddingModel, 'name' | 'dimensions'>): Promise<void> {
+  async confirm(used: GenerationUse, model?: VectorModel): Promise<void> {
     for (const projection of PROJECTIONS) {
       const generation = used[projection];
       if (generation === undefined) continue;

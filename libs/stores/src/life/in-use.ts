@@ -1,6 +1,6 @@
 import { GENERATION_USE_SUBJECT } from '@opensync/contracts';
 import { NoRespondersError } from '@nats-io/transport-node';
-import { unavailable, type LogConnection } from '@opensync/event-log';
+import { answerTo, askAll, unavailable, type LogConnection } from '@opensync/event-log';
 import { useSchema, type GenerationUse } from './records.ts';
 
 /** How long to listen for answers: well above the time a busy process needs to notice a switch. */
@@ -9,9 +9,8 @@ const ANSWERS_MS = 1000;
 /** The generations that the answering processes use. @throws AppError UNAVAILABLE */
 export async function generationsInUse(nc: LogConnection): Promise<GenerationUse[]> {
   const uses: GenerationUse[] = [];
-  const options = { strategy: 'timer', maxWait: ANSWERS_MS } as const;
   try {
-    for await (const answer of await nc.requestMany(GENERATION_USE_SUBJECT, '', options)) {
+    for (const answer of await askAll(nc, GENERATION_USE_SUBJECT, ANSWERS_MS)) {
       uses.push(useSchema.safeParse(safeJson(answer)).data ?? {});
     }
   } catch (error) {
@@ -25,7 +24,7 @@ export async function generationsInUse(nc: LogConnection): Promise<GenerationUse
 export function answerInUse(nc: LogConnection, inUse: () => GenerationUse): () => void {
   const answering = nc.subscribe(GENERATION_USE_SUBJECT, {
     callback: (error, request) => {
-      if (!error) request.respond(JSON.stringify(inUse()));
+      if (!error) answerTo(request, JSON.stringify(inUse()));
     },
   });
   return () => answering.unsubscribe();

@@ -1,6 +1,6 @@
 import type { Projection } from '@opensync/contracts';
 import type { BatchHandler } from '@opensync/event-log';
-import type { EmbeddingModel } from '@opensync/platform';
+import type { VectorModel } from '@opensync/platform';
 import type { Generations } from './generations.ts';
 
 /**
@@ -10,18 +10,18 @@ import type { Generations } from './generations.ts';
  * The log is asked after the work, so everything that is acknowledged for the previous generation was on the log
  * before the switch, and the rebuild catches up with it after the switch. Costs a request per store and batch.
  * @param stores that the handler reads and writes
- * @param model that the vectors must use
+ * @param model that the vectors must use, at the end of the batch
  */
 export function onLiveGenerations(
   generations: Pick<Generations, 'used' | 'confirm'>,
   stores: readonly Projection[],
   handler: BatchHandler,
-  model?: Pick<EmbeddingModel, 'name' | 'dimensions'>,
+  model?: () => VectorModel,
 ): BatchHandler {
   return async (batch, context) => {
     const used = generations.used(stores);
     const outcome = await handler(batch, context);
-    await generations.confirm(used, model);
+    await generations.confirm(used, model?.());
     return outcome;
   };
 }

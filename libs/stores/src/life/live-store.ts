@@ -7,9 +7,9 @@ import type { GenerationSource } from './source.ts';
 
 export interface LiveStoreOptions<Store extends Closable> {
   readonly name: StoreName;
-  /** Opens the generation that is live at first; may give one that is not usable yet, since there is no other. */
+  /** Opens the first live generation; it may not be usable yet, because there is no other. */
   readonly open: (generation: number) => Promise<StoreHandle<Store>>;
-  /** Opens a generation to switch to. @throws if it is not usable: the one before is used until then */
+  /** Opens a generation to switch to. @throws if it is not usable: the previous one then stays in use */
   readonly openNext: (generation: number) => Promise<Store>;
   readonly source: GenerationSource;
   readonly logger: Logger;
@@ -58,8 +58,8 @@ class OpenGeneration<Store extends Closable> {
 }
 
 /**
- * The generation of a store that is live: after a switch the next operation is on the new one. While it is not known
- * which one that is, or the new one is not open yet, reads are answered from the one before, and writes are refused as
+ * The live generation of a store: after a switch the next operation uses the new one. While it is not known
+ * which generation is live, or it is not open yet, reads use the previous one, and writes are rejected as
  * unavailable: nobody would read them.
  */
 export class LiveStore<Store extends Closable> {
@@ -99,6 +99,21 @@ export class LiveStore<Store extends Closable> {
       this.#assertLive();
       return this.#run(work);
     });
+  }
+
+  /**
+   * Opens the live generation again, at the location that `openNext` knows by now. The caller keeps writers away
+   * meanwhile. @throws what `openNext` throws; the former one then stays in use
+   */
+  reopen(): Promise<void> {
+    const reopening = this.#following.then(async () => {
+      const { number } = this.#current;
+      const before = this.#current;
+      this.#current = new OpenGeneration(number, handleOf(await this.#options.openNext(number)));
+      this.#retire(before);
+    });
+    this.#following = reopening.catch(() => undefined);
+    return reopening;
   }
 
   async close(): Promise<void> {

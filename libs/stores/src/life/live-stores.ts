@@ -35,6 +35,8 @@ class LiveDocuments implements DocumentStore {
   visibleIds: DocumentStore['visibleIds'] = (...args) =>
     this.#live.read('visibleIds', (store) => store.visibleIds(...args));
   sessions: DocumentStore['sessions'] = (...args) => this.#live.read('sessions', (store) => store.sessions(...args));
+  startedBy: DocumentStore['startedBy'] = (...args) =>
+    this.#live.read('startedBy', (store) => store.startedBy(...args));
   messageKeys: DocumentStore['messageKeys'] = (...args) =>
     this.#live.read('messageKeys', (store) => store.messageKeys(...args));
   messageOutlines: DocumentStore['messageOutlines'] = (...args) =>
@@ -58,6 +60,8 @@ class LiveDocuments implements DocumentStore {
     this.#live.read('sessionUsage', (store) => store.sessionUsage(...args));
   contributions: DocumentStore['contributions'] = (...args) =>
     this.#live.read('contributions', (store) => store.contributions(...args));
+  sessionTotals: DocumentStore['sessionTotals'] = (...args) =>
+    this.#live.read('sessionTotals', (store) => store.sessionTotals(...args));
   figureRevisions: DocumentStore['figureRevisions'] = (...args) =>
     this.#live.read('figureRevisions', (store) => store.figureRevisions(...args));
   figureParts: DocumentStore['figureParts'] = (...args) =>

@@ -42,6 +42,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     sessionsById: (reader, ids) => store.sessionsById(reader, ids),
     visibleIds: (reader, ids) => store.visibleIds(reader, ids),
     sessions: (reader, query) => store.sessions(reader, query),
+    startedBy: (reader, parent, query) => store.startedBy(reader, parent, query),
     messageKeys: (owner, sessionId, query) => store.messageKeys(owner, sessionId, query),
     messageOutlines: (owner, sessionId, query) => store.messageOutlines(owner, sessionId, query),
     toolParts: (owner, sessionId, callIds) => store.toolParts(owner, sessionId, callIds),

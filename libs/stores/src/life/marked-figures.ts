@@ -23,6 +23,7 @@ export function markedFigures(store: FigureStore, generation: number): FigureSto
       const found = await store.contributions(sessions);
       return found.map((contribution) => ({ ...contribution, revision: marked(contribution.revision) }));
     },
+    sessionTotals: (sessions) => store.sessionTotals(sessions),
     async saveContributions(contributions) {
       const [ours, foreign] = partition(contributions, ({ revision }) => isOurs(revision));
       const lost = await store.saveContributions(

@@ -8,6 +8,7 @@ import {
   reconcileTopology,
   type LogConnection,
 } from '@opensync/event-log';
+import { vectorSpaceOf } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { confirmPosition } from './confirmed.ts';
 import { Generations } from './generations.ts';
@@ -52,6 +53,22 @@ describe('the model of the vectors', () => {
     await setMetadata({ 'opensync-model': 'small/2' });
     await takeOverModel(nc, SMALL);
     expect(await record()).toMatchObject({ live: 1, model: 'small/2', fill: { token: expect.any(String) } });
+  });
+
+  it('is the same one with another form of queries, and another one with another form of passages', async () => {
+    const e5 = { ...SMALL, forms: { query: { prefix: 'query: ' }, passage: { prefix: 'passage: ' } } };
+    await project();
+    await takeOverModel(nc, e5);
+    const filled = await record();
+    expect(filled.model).toBe(`${vectorSpaceOf(e5)}/2`);
+    const otherQueries = { ...e5, forms: { ...e5.forms, query: { prefix: 'question: ' } } };
+    await takeOverModel(nc, otherQueries);
+    expect(await record()).toEqual(filled);
+    expect(isOfModel(filled, otherQueries)).toBe(true);
+    await takeOverModel(nc, SMALL);
+    expect(await record()).toMatchObject({ model: 'small/2' });
+    expect((await record()).fill!.token).not.toBe(filled.fill!.token);
+    expect(isOfModel(await record(), e5)).toBe(false);
   });
 
   it('is that of the first projector, whose index is complete', async () => {

@@ -1,21 +1,19 @@
 import { CONSUMER, consumerFacts, type ConsumerFacts, type LogConnection } from '@opensync/event-log';
-import { AppError, type EmbeddingModel } from '@opensync/platform';
+import { AppError, vectorSpaceOf, type VectorModel } from '@opensync/platform';
 import { nuid } from '@nats-io/transport-node';
 import { formerModel, setFormerModel } from './former.ts';
 import { RecordEntry, recordNow } from './record-entry.ts';
 import type { GenerationRecord } from './records.ts';
 import { takeOver } from './transitions.ts';
 
-type Model = Pick<EmbeddingModel, 'name' | 'dimensions'>;
-
-const nameOf = ({ name, dimensions }: Model): string => `${name}/${dimensions}`;
+const nameOf = (model: VectorModel): string => `${vectorSpaceOf(model)}/${model.dimensions}`;
 
 /**
  * Records that the vectors use this model from now on. If it is a different one, all documents are announced again.
  * If no model is known and documents were already projected, nobody knows whether the index uses this one.
  * @throws AppError UNAVAILABLE
  */
-export async function takeOverModel(nc: LogConnection, model: Model): Promise<void> {
+export async function takeOverModel(nc: LogConnection, model: VectorModel): Promise<void> {
   const entry = await RecordEntry.open(nc, 'vectors');
   const facts = await consumerFacts(nc, CONSUMER.vectors);
   const before = formerModel(facts);
@@ -36,14 +34,14 @@ export async function takeOverModel(nc: LogConnection, model: Model): Promise<vo
 /**
  * Whether the model must be recorded again: the record was lost, or a projector of an earlier version has taken over.
  */
-export function mustTakeOver(record: GenerationRecord, facts: ConsumerFacts, own: Model): boolean {
+export function mustTakeOver(record: GenerationRecord, facts: ConsumerFacts, own: VectorModel): boolean {
   if (record.model === undefined) return true;
   const former = formerModel(facts);
   return record.model === nameOf(own) && former !== undefined && former !== record.model;
 }
 
 /** Whether the vectors use this model, or no known model. */
-export function isOfModel({ model }: Pick<GenerationRecord, 'model'>, own: Model): boolean {
+export function isOfModel({ model }: Pick<GenerationRecord, 'model'>, own: VectorModel): boolean {
   return model === undefined || model === nameOf(own);
 }
 
@@ -51,7 +49,7 @@ export function isOfModel({ model }: Pick<GenerationRecord, 'model'>, own: Model
  * @throws AppError UNAVAILABLE if the vectors are not known to use this model: then nothing may be acknowledged. In a
  * rollout, a projector of the old model would take changes away from one of the new model.
  */
-export function assertModel(record: Pick<GenerationRecord, 'model'>, own: Model): void {
+export function assertModel(record: Pick<GenerationRecord, 'model'>, own: VectorModel): void {
   if (record.model === nameOf(own)) return;
   if (record.model === undefined) {
     throw new AppError('UNAVAILABLE', 'The log has lost the record of the embedding model.');
@@ -63,7 +61,7 @@ export function assertModel(record: Pick<GenerationRecord, 'model'>, own: Model)
 }
 
 /** @throws AppError UNAVAILABLE if the vectors use another model */
-export async function confirmModel(nc: LogConnection, own: Model): Promise<void> {
+export async function confirmModel(nc: LogConnection, own: VectorModel): Promise<void> {
   const record = await recordNow(nc, 'vectors');
   if (record && record.model !== undefined) assertModel(record, own);
 }

@@ -54,7 +54,7 @@ export const QUERY_KINDS = [
 ] as const;
 export type QueryKind = (typeof QUERY_KINDS)[number];
 
-export const SEARCH_TYPES = ['fulltext', 'semantic', 'hybrid'] as const;
+const SEARCH_TYPES = ['fulltext', 'semantic', 'hybrid'] as const;
 export type SearchType = (typeof SEARCH_TYPES)[number];
 
 const querySchema = z.strictObject({
@@ -80,6 +80,11 @@ export function loadCorpus(): CorpusSession[] {
 /** Queries with the answers in the corpus that a person would judge good. */
 export function loadQueries(): RelevanceQuery[] {
   return z.array(querySchema).parse(readJson('queries.json'));
+}
+
+/** Queries that no session of the corpus is about. */
+export function loadNonsense(): string[] {
+  return z.array(z.string().min(1)).parse(readJson('nonsense.json'));
 }
 
 function readJson(path: string): unknown {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ndcg, recall, scoreByKind } from './evaluate.ts';
+import { confidenceOfMean, ndcg, recall, scoreByKind } from './evaluate.ts';
 
 const judgments = { best: 3, good: 2, near: 1 };
 
@@ -61,7 +61,23 @@ it('scores kinds by the mean of their queries', () => {
     { id: 'c', kind: 'error', ndcg: 0.25, recall: 1 },
   ]);
   expect(Object.fromEntries(scores)).toEqual({
-    path: { queries: 2, ndcg: 0.75, recall: 0.25 },
-    error: { queries: 1, ndcg: 0.25, recall: 1 },
+    path: { queries: 2, ndcg: 0.75, recall: 0.25, sure: [0.5, 1] },
+    error: { queries: 1, ndcg: 0.25, recall: 1, sure: [0.25, 0.25] },
+  });
+});
+
+describe('confidenceOfMean', () => {
+  const spread = (count: number) => Array.from({ length: count }, (_, at) => (at % 4 === 0 ? 0 : 1));
+
+  it('surrounds the mean, closer with more values, and equally each time', () => {
+    const [few, many] = [confidenceOfMean(spread(20)), confidenceOfMean(spread(400))];
+    for (const [low, high] of [few, many]) {
+      expect(low).toBeLessThan(0.75);
+      expect(high).toBeGreaterThan(0.75);
+    }
+    expect(many[1] - many[0]).toBeLessThan(few[1] - few[0]);
+    // 1.96 standard errors of a share of three quarters.
+    expect(many[1] - many[0]).toBeCloseTo(2 * 1.96 * Math.sqrt((0.75 * 0.25) / 400), 2);
+    expect(confidenceOfMean(spread(20))).toEqual(few);
   });
 });

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Owner } from '@opensync/contracts';
 import type { SessionHeading } from '../heading.ts';
 import type { SearchDocument, SearchStore } from '../search/port.ts';
 import { fullText } from '../search/full-text.ts';
 import { parseQuery } from '../search/query.ts';
-import { sessionsWithAny } from '../search/sessions-with-any.ts';
-import { chunkText } from '../vectors/chunks.ts';
+import { chunkText, passageOf } from '../vectors/chunks.ts';
 import type { VectorDocument, VectorStore } from '../vectors/port.ts';
 import type { CorpusMessage, CorpusSession } from './corpus.ts';
 
@@ -13,13 +11,9 @@ import type { CorpusMessage, CorpusSession } from './corpus.ts';
 export type Ranking = (query: string, limit: number) => Promise<readonly string[]>;
 /** One vector of the store's dimension and unit length for each text. */
 export type Embed = (texts: readonly string[]) => Promise<Float32Array[]>;
-/** Makes one list of several, best first. */
-export type Fuse = (rankings: ReadonlyMap<string, readonly string[]>) => readonly { readonly id: string }[];
 
 export const OWNER: Owner = { workspaceId: 'wsp_relevance', userId: 'usr_relevance' };
 const NO_FILTER = {};
-/** The number of results that a hybrid search requests from each side, however many it shows. */
-const FUSED_DEPTH = 50;
 /** As many as a request to the embedder takes. */
 const TEXTS_PER_CALL = 64;
 
@@ -32,54 +26,30 @@ export async function fullTextRanking(store: SearchStore, corpus: readonly Corpu
   };
 }
 
-/** Nearest meaning over the sessions, embedded as the projector does: messages in chunks, titles with their project. */
-export async function semanticRanking(
+/** Writes the vectors of the sessions as the projector does: messages in chunks, titles with their project. */
+export async function storeVectors(
   store: VectorStore,
   corpus: readonly CorpusSession[],
   embed: Embed,
-): Promise<Ranking> {
-  const texts = corpus.flatMap(textsOf).map((document) => ({ ...document, chunks: chunkText(document.text) }));
+  { headings }: { readonly headings: boolean },
+): Promise<void> {
+  const documents = corpus.flatMap((session) =>
+    textsOf(session).map(({ text, ...document }) => {
+      const heading = headings && document.collection === 'messages' ? session.title : '';
+      return { document, passages: chunkText(text).map((chunk) => passageOf(chunk, heading)) };
+    }),
+  );
   const vectorOf = await embedDistinct(
-    texts.flatMap(({ chunks }) => chunks),
+    documents.flatMap(({ passages }) => passages.map(({ text }) => text)),
     embed,
   );
   await store.upsert(
     OWNER,
-    texts.map(({ text: _, chunks, ...document }): VectorDocument => ({
+    documents.map(({ document, passages }): VectorDocument => ({
       ...document,
-      chunks: chunks.map((chunk) => ({ hash: sha256(chunk), vector: vectorOf.get(chunk) })),
+      chunks: passages.map(({ hash, text }) => ({ hash, vector: vectorOf.get(text) })),
     })),
   );
-  return async (query, limit) => {
-    const [vector] = await embed([parseQuery(query).meaning]);
-    const hits = await store.search(OWNER, { vector: vector!, filter: NO_FILTER, limit });
-    return hits.map(({ sessionId }) => sessionId);
-  };
-}
-
-/** A ranking by meaning without the sessions that say what the query negates, according to full text. */
-export function withoutNegated(store: SearchStore, ranking: Ranking): Ranking {
-  return async (query, limit) => {
-    const { none } = parseQuery(query);
-    if (none.length === 0) return ranking(query, limit);
-    const ranked = await ranking(query, Math.max(limit, FUSED_DEPTH));
-    const negated = await sessionsWithAny(store, OWNER, none, ranked);
-    return ranked.filter((id) => !negated.has(id)).slice(0, limit);
-  };
-}
-
-/** Both sides asked for more than is shown, then fused. */
-export function hybridRanking(fulltext: Ranking, semantic: Ranking, fuse: Fuse): Ranking {
-  return async (query, limit) => {
-    const [byWords, byMeaning] = await Promise.all([fulltext(query, FUSED_DEPTH), semantic(query, FUSED_DEPTH)]);
-    const fused = fuse(
-      new Map([
-        ['fulltext', byWords],
-        ['semantic', byMeaning],
-      ]),
-    );
-    return fused.slice(0, limit).map(({ id }) => id);
-  };
 }
 
 function searchDocuments(session: CorpusSession): SearchDocument[] {
@@ -127,8 +97,4 @@ async function embedDistinct(texts: readonly string[], embed: Embed): Promise<Re
     for (const [index, text] of group.entries()) vectorOf.set(text, vectors[index]!);
   }
   return vectorOf;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -7,7 +7,7 @@ import {
   type RelevanceQuery,
   type SearchType,
 } from './corpus.ts';
-import { ndcg, recall, scoreByKind, type Measured } from './evaluate.ts';
+import { ndcg, recall, scoreByKind, tableOfKinds, type Measured } from './evaluate.ts';
 import type { Ranking } from './rankings.ts';
 
 const SHOWN = 10;
@@ -105,11 +105,7 @@ async function answerAll(
 }
 
 function table(answers: readonly Answer[]): string {
-  const rows = [...scoreByKind(answers), ...scoreByKind(answers.map((answer) => ({ ...answer, kind: 'all' })))];
-  const lines = rows.map(([kind, score]) =>
-    [kind.padEnd(12), String(score.queries).padStart(3), score.ndcg.toFixed(3), score.recall.toFixed(3)].join('  '),
-  );
-  return ['kind          n  nDCG@10 recall@10', ...lines, worst(answers)].join('\n');
+  return [tableOfKinds(answers), worst(answers)].join('\n');
 }
 
 function worst(answers: readonly Answer[]): string {

@@ -10,7 +10,7 @@ export const ANALYSIS_VERSION = 2;
 export function analysisProblems(version: number): readonly string[] {
   if (version >= ANALYSIS_VERSION) return [];
   return [
-    `the index was made by an older version that cut words differently, so some searches find less than they should; ` +
+    `the index was built by an older version that split words differently, so some searches miss results; ` +
       'to rebuild it: opensync rebuild search',
   ];
 }

@@ -168,7 +168,7 @@ function atDigits(piece: Piece): readonly Piece[] {
 }
 
 /**
- * Words of the segment that belong together maybe.
+ * Words of the segment that may belong together.
  * @param words the segment at its capitals, each at its digits
  * @param alone whether the segment is all of the identifier, which is indexed whole in any case
  */

@@ -36,16 +36,29 @@ export async function withAll<Session, Row>(
   level: SearchLevel = 'session',
 ): Promise<FoundSession<Session, Row>[]> {
   const all = withinTokens(wanted, MOST_TOKENS);
-  // The engine leaves out what is negated, see Scope.
-  if (level === 'message') return engine.withAllInOneRow(all, [], limit);
-  const enough = Math.max(limit, ENOUGH);
-  const together = await engine.withAllInOneRow(all, none, enough);
-  if (all.length <= 1 || together.length >= enough) return together.slice(0, limit);
+  // By message, the engine leaves out what is negated, see Scope.
+  const together = await engine.withAllInOneRow(all, level === 'message' ? [] : none, mostTogether(limit, level));
+  if (suffices(together.length, all, limit, level)) return together.slice(0, limit);
   const sessions = await withoutNegated(engine, await engine.havingAll(all), none);
   // One more may have been written meanwhile.
   if (sessions.size <= together.length) return together.slice(0, limit);
   const scores = await engine.scores(all, sessions);
   return ranked(engine, all, sumOf(scores, sessions), limit);
+}
+
+/** How many sessions that have all words in one message {@link withAll} asks for. */
+export function mostTogether(limit: number, level: SearchLevel = 'session'): number {
+  return level === 'message' ? limit : Math.max(limit, ENOUGH);
+}
+
+/** Whether {@link withAll} needs no sessions that have the words in different messages. */
+export function suffices(
+  together: number,
+  all: readonly QueryTerm[],
+  limit: number,
+  level: SearchLevel = 'session',
+): boolean {
+  return level === 'message' || all.length <= 1 || together >= mostTogether(limit, level);
 }
 
 export interface PartialMatch<Session, Row> extends FoundSession<Session, Row> {

@@ -5,7 +5,7 @@ const SHORTEST = 4;
 const LONGEST = 15;
 const LETTERS_ALONE = /^\p{L}+$/v;
 
-/** Whether a word may be a misspelled one: numbers and identifiers with digits or `_` are meant as they stand. */
+/** Whether a word may be a misspelled one: numbers and identifiers with digits or `_` are taken literally. */
 export function canBeMisspelled(word: string): boolean {
   return word.length >= SHORTEST && word.length <= LONGEST && LETTERS_ALONE.test(word) && !isSingleCharacter(word);
 }

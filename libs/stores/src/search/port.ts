@@ -60,7 +60,7 @@ export interface SearchQuery {
   readonly level?: SearchLevel;
   /** These sessions alone; all if absent. */
   readonly sessionIds?: readonly string[];
-  /** When nobody waits for the answer any more, of the clock of `monotonicMs`. */
+  /** When the caller stops waiting for the answer, on the clock of `monotonicMs`. */
   readonly until?: number;
 }
 
@@ -83,12 +83,12 @@ export interface PartialQuery extends SearchQuery {
 
 /** A session that has some of the words. */
 export interface PartialHit extends SearchHit {
-  /** What of the query it does not have, as it was typed. Empty if it has all that could be looked for. */
+  /** The query words that it lacks, as typed. Empty if it has all words that could be searched for. */
   readonly missing: readonly string[];
 }
 
 export interface FacetQuery extends Pick<PartialQuery, 'parsed' | 'filter' | 'level' | 'until'> {
-  /** What has some of the words counts, as in searchPartly; otherwise what has all of them. */
+  /** Counts hits with some of the words, as in searchPartly; otherwise only hits with all words. */
   readonly partly: boolean;
   readonly names: readonly FacetName[];
   /** Values of each facet; one that the filter selects is added if it is not among them. */
@@ -141,7 +141,7 @@ export interface SearchStore extends Positioned {
   /**
    * The most frequent values of facets among all that a query finds, not only its best hits. Each facet ignores the filter
    * of its own name. `hidden` gets the sessions of other members that would count, and says which the reader may not see
-   * any more: an index lags behind the documents, and a count of one session is that session.
+   * any more: an index lags behind the documents, and a count of 1 would reveal that session.
    */
   facets(
     reader: Reader,

@@ -34,7 +34,7 @@ export interface ParsedQuery {
   readonly isEmpty: boolean;
   /** How many words were typed that must be found, stop words too. */
   readonly count: number;
-  /** More words than a search may use: `all` is single words, of which the rarest say most. */
+  /** The query has more words than a search may use: `all` then has single words, and the rarest ones count. */
   readonly long?: true;
   /** The text for the search by meaning: everything except the negations. */
   readonly meaning: string;

@@ -36,6 +36,27 @@ export async function respell(
   return { ...parsed, all: parsed.all.map((term, at) => (misspelled[at] ? { ...term, near: true } : term)) };
 }
 
+/**
+ * Whether each word of the query occurs in some row in the reader's scope, as it was typed or as it may have been meant.
+ * @throws errors of the store
+ */
+export async function allOccur(
+  store: Pick<SearchStore, 'search' | 'counts'>,
+  reader: Reader,
+  parsed: ParsedQuery,
+  options: { readonly until?: number } = {},
+): Promise<boolean> {
+  // Hits are checked against the documents; a count may be of rows that the reader may not see any more.
+  const occurs = async (term: QueryTerm) => {
+    const alone = { all: [term], none: [] };
+    return (await store.search(reader, { parsed: alone, filter: {}, limit: 1, ...options })).length > 0;
+  };
+  const occur = async (terms: readonly QueryTerm[]) => !(await Promise.all(terms.map(occurs))).includes(false);
+  if (await occur(parsed.all)) return true;
+  const respelled = await respell(store, reader, parsed, options);
+  return respelled !== undefined && occur(respelled.all);
+}
+
 async function isMisspelled({ words: [word, ...others], quoted }: QueryTerm): Promise<boolean> {
   return others.length === 0 && !quoted && canBeMisspelled(word!) && !(await isEnglishWord(word!));
 }

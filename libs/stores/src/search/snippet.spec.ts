@@ -132,6 +132,13 @@ describe('excerptOf', () => {
     );
   });
 
+  it.each(['\u0640', '\u0640 cat', '"\u0640 cat"', '-\u0640', '\ufe71'])(
+    'is cut for the query %j, of which folding leaves nothing',
+    (query) => {
+      expect(excerptOf(['A cat \u0640 sleeps'], parseQuery(query).all).text).toContain('cat');
+    },
+  );
+
   it('shows as much as asked for', () => {
     const text = 'word '.repeat(200);
     expect(excerptOf([text], []).text.length).toBeLessThan(260);

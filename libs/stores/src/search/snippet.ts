@@ -1,36 +1,23 @@
 import { graphemeBorder } from './graphemes.ts';
-import { isNear } from './near.ts';
 import type { QueryTerm } from './query.ts';
 import { visibleText } from './terminal.ts';
 import { normalise, type NormalText } from './normal.ts';
-import { fold, withoutEmojiStyles, words, type Token, type Word } from './tokens.ts';
+import { hitsBetween, soughtOf, type Hit, type Sought, type Span } from './term-hits.ts';
 
 /** Characters (UTF-16) of a fragment, before marks and escapes. */
 const SNIPPET_LENGTH = 240;
 /** A cut moves at most this far to fall between two words. */
 const CUT_REACH = 24;
-/** Long texts are scanned in windows; only those that contain a token of the query are split into words. */
+/** Long texts are scanned in windows. */
 const WINDOW = 256;
 /** How far around the best stretch hits are marked, in the normal text, which may be longer than the visible one (`㎏` is `kg`). */
 const MARKED_AROUND = 4 * SNIPPET_LENGTH;
-/** How far a hit that begins in one window may reach into the next. */
-const OVERLAP = 128;
 /**
- * Maximum number of windows that are split into words, and of hits per term that are compared: bounds the work on
+ * Maximum number of windows in which words are split, and of hits per term that are compared: bounds the work on
  * huge texts.
  */
 const MOST_WINDOWS = 1_024;
 const MOST_HITS = 32;
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-interface Hit extends Span {
-  /** Index of the query's term. */
-  readonly term: number;
-}
 
 /** A place in a text: UTF-16 offsets, `end` exclusive. */
 export interface TextRange {
@@ -57,12 +44,13 @@ export function excerptOf(
   terms: readonly QueryTerm[],
   { length = SNIPPET_LENGTH }: { readonly length?: number } = {},
 ): Excerpt {
+  const sought = soughtOf(terms);
   for (const text of texts) {
     const normal = normalise(text);
-    const best = bestStretch(normal.text, terms);
+    const best = bestStretch(normal.text, sought);
     if (!best) continue;
     const fragment = cut(normal.visible, normal.origin(best.start, best.end), length);
-    return render(normal.visible, fragment, hitsShown(normal, best, fragment, terms));
+    return render(normal.visible, fragment, hitsShown(normal, best, fragment, sought));
   }
   const text = visibleText(texts.find((candidate) => candidate.trim() !== '') ?? '');
   return render(text, cut(text, { start: 0, end: 0 }, length), []);
@@ -85,93 +73,30 @@ export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): 
 }
 
 /** All hits of a fragment of the visible text, also those around the stretch that it was chosen for. */
-function hitsShown(normal: NormalText, best: Span, fragment: Span, terms: readonly QueryTerm[]): Span[] {
+function hitsShown(normal: NormalText, best: Span, fragment: Span, sought: readonly Sought[]): Span[] {
   const reach = { start: Math.max(0, best.start - MARKED_AROUND), end: best.end + MARKED_AROUND };
-  return hitsBetween(normal.text, reach, terms)
+  return (hitsBetween(normal.text, reach, sought) ?? [])
     .map(({ start, end }) => normal.origin(start, end))
     .filter(({ start, end }) => start < fragment.end && end > fragment.start);
 }
 
 /** The first stretch that shows every term, otherwise the one that shows most; undefined if the text has no hit. */
-function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefined {
-  const needles = terms.map(({ words: whole, parts = whole, near, forms = [] }) => {
-    const first = [...new Set([whole[0]!, parts[0]!, ...forms])].map(fold);
-    // Of what is near, the first letter is all that is certain.
-    return near ? [first[0]!.slice(0, 1)] : first;
-  });
-  const counts = terms.map(() => 0);
+function bestStretch(text: string, sought: readonly Sought[]): Span | undefined {
+  const counts = sought.map(() => 0);
   const hits: Hit[] = [];
+  let open = sought;
   let windows = 0;
-  for (let start = 0; start < text.length && windows < MOST_WINDOWS; start += WINDOW) {
-    const folded = fold(withoutEmojiStyles(text.slice(start, start + WINDOW + OVERLAP)));
-    const open = (term: number) => counts[term]! < MOST_HITS;
-    if (!needles.some((either, term) => open(term) && either.some((needle) => folded.includes(needle)))) continue;
+  for (let start = 0; start < text.length && windows < MOST_WINDOWS && open.length > 0; start += WINDOW) {
+    const found = hitsBetween(text, { start, end: start + WINDOW }, open);
+    if (!found) continue;
     windows += 1;
-    const found = hitsBetween(text, { start, end: start + WINDOW }, terms).filter(({ term }) => open(term));
     if (found.length === 0) continue;
     for (const { term } of found) counts[term]! += 1;
     hits.push(...found);
-    if (counts.every((count) => count > 0) && densest(hits).terms === terms.length) break;
+    if (counts.every((count) => count > 0) && densest(hits).terms === sought.length) break;
+    open = sought.filter(({ index }) => counts[index]! < MOST_HITS);
   }
   return hits.length > 0 ? densest(hits) : undefined;
-}
-
-/** The hits that begin in a span, by their beginning; of those that begin together the longest first. */
-function hitsBetween(text: string, { start: from, end: to }: Span, terms: readonly QueryTerm[]): Hit[] {
-  const begin = wordBorderBefore(text, from);
-  const found = words(text.slice(begin, to + OVERLAP));
-  const within = (word: Word, tokens: readonly Token[]) =>
-    tokens.map((token) => ({ ...token, start: word.start + token.start, end: word.start + token.end }));
-  const parts = found.flatMap((word) => {
-    if (word.continued) return [];
-    return word.parts.length > 0 ? within(word, word.parts) : [word];
-  });
-  const joins = found.flatMap((word) => within(word, word.joins));
-  return terms
-    .flatMap((term, index) =>
-      [
-        ...matches(found, term, term.words),
-        ...matches(parts, term, term.parts ?? term.words),
-        ...(term.words.length === 1 ? matches(joins, term, term.words) : []),
-        ...(term.forms ?? []).flatMap((form) => matches([...found, ...parts, ...joins], AS_IT_IS, [form])),
-      ]
-        .map(({ start, end }) => ({ start: begin + start, end: begin + end, term: index }))
-        .filter(({ start }) => start >= from && start < to),
-    )
-    .sort((a, b) => a.start - b.start || b.end - a.end);
-}
-
-const AS_IT_IS: Pick<QueryTerm, 'prefix' | 'near'> = { prefix: false };
-
-/** Where `phrase` stands in `tokens`, from its first token's start to its last one's end. */
-function matches(
-  tokens: readonly Token[],
-  { prefix, near }: Pick<QueryTerm, 'prefix' | 'near'>,
-  phrase: readonly string[],
-): Span[] {
-  if (near) {
-    const fitsNearly = isNear(phrase[0]!, prefix);
-    return tokens.filter(({ text }) => fitsNearly(text));
-  }
-  const last = phrase.length - 1;
-  const fits = (at: number, offset: number) => {
-    const token = tokens[at + offset]!.text;
-    return token === phrase[offset] || (prefix && offset === last && token.startsWith(phrase[offset]!));
-  };
-  const found: Span[] = [];
-  for (let at = 0; at + last < tokens.length; at += 1) {
-    let offset = 0;
-    while (offset <= last && fits(at, offset)) offset += 1;
-    if (offset > last) found.push({ start: tokens[at]!.start, end: tokens[at + last]!.end });
-  }
-  return found;
-}
-
-/** Where to begin cutting, so that no word is seen from its middle, which would invent one. */
-function wordBorderBefore(text: string, from: number): number {
-  const reach = Math.max(0, from - OVERLAP);
-  const border = text.slice(reach, from).search(/\s\S*$/);
-  return border < 0 ? graphemeBorder(text, from) : reach + border;
 }
 
 /** The first stretch of at most a fragment's length with most distinct terms, then most hits; and how many terms. */

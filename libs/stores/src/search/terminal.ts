@@ -6,7 +6,7 @@
  * introducer.
  */
 
-/** Whether a text has anything to do here; a CRLF has not. */
+/** Whether a text needs any of this work; a CRLF does not. */
 const CONTROLS = /[\b\x0e\x0f\x1b\x80-\x9f]|\r(?!\n)/;
 
 const CONTROL_SEQUENCE = String.raw`(?:\x1b\[|\x9b)(?<parameters>[0-?]*)[ -\/]*(?<final>[@-~])`;
@@ -82,7 +82,7 @@ function effectOf({ parameters, final, single }: SequenceParts): string {
   }
 }
 
-/** A line after all that was written over it. */
+/** A line as it looks after everything that overwrote it. */
 function shown(line: string): string {
   if (!OVERWRITES.test(line)) return line;
   const cells: string[] = [];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { indexText } from './index-text.ts';
+import { normalText } from './normal.ts';
 import { fold, isSingleCharacter, withoutEmojiStyles, words } from './tokens.ts';
 
 const wordsOf = (text: string) => indexText(text).words;
@@ -98,6 +99,20 @@ describe('words', () => {
           }
         }
       }),
+    );
+  });
+
+  it('has no empty word, whatever folding leaves of it', () => {
+    const unit = fc.constantFrom(...'aB1_-. \u0640\u0640\ufe71\u0301\u064bאا東☺', '\u0640'.repeat(130));
+    fc.assert(
+      fc.property(fc.string({ unit }), (text) => {
+        for (const { text: word, parts, joins } of words(normalText(text))) {
+          for (const token of [word, ...parts.map((part) => part.text), ...joins.map((join) => join.text)]) {
+            expect(token).toMatch(/^\S+$/);
+          }
+        }
+      }),
+      { examples: [['\u0640'], [`${'\u0640'.repeat(600)}a`]] },
     );
   });
 

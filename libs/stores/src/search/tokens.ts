@@ -113,9 +113,12 @@ export function words(given: string): Word[] {
       const at = start + first;
       const joined = isJoined(at);
       const anatomy = noise.some(({ start, end }) => at >= start && at < end) ? NO_ANATOMY : anatomyOf(run, ascii);
-      if (run.length <= LONGEST_TOKEN)
-        found.push({ text: fold(run), start: at, end: at + run.length, ...anatomy, joined });
-      else found.push(...pieces(run, at, anatomy, joined));
+      if (run.length > LONGEST_TOKEN) found.push(...pieces(run, at, anatomy, joined));
+      else {
+        const folded = fold(run);
+        // Of a tatweel alone, which Unicode takes for a letter, nothing is left.
+        if (folded !== '') found.push({ text: folded, start: at, end: at + run.length, ...anatomy, joined });
+      }
       previousEnd = at + run.length;
     }
   }
@@ -130,9 +133,10 @@ function pieces(run: string, start: number, anatomy: Anatomy, joined: boolean): 
     const end = at + LONGEST_TOKEN - (isHighSurrogate(run, at + LONGEST_TOKEN - 1) ? 1 : 0);
     const raw = run.slice(at, end);
     const token = { text: fold(raw), start: start + at, end: start + at + raw.length };
-    if (at === 0) found.push({ ...token, ...anatomy, joined });
-    else found.push({ ...token, ...NO_ANATOMY, joined: true, ...(anatomy.parts.length > 0 && { continued: true }) });
     at = end;
+    if (token.text === '') continue;
+    if (found.length === 0) found.push({ ...token, ...anatomy, joined });
+    else found.push({ ...token, ...NO_ANATOMY, joined: true, ...(anatomy.parts.length > 0 && { continued: true }) });
   }
   return found;
 }

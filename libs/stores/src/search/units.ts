@@ -1,7 +1,7 @@
 import { piecesOf, type ParsedQuery, type QueryTerm } from './query.ts';
 import { formsOf } from './word-forms.ts';
 
-/** Words that a search for what comes close looks for at most: the rarest. */
+/** Maximum number of words in a search for partial matches: the rarest ones. */
 export const MOST_UNITS = 24;
 /** A shorter query is all that was meant. */
 const FEWEST_WORDS = 3;

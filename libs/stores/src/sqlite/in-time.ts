@@ -10,7 +10,7 @@ interface Clock {
 }
 const CLOCKS = new WeakMap<Connection, Clock>();
 
-/** A condition of SQL that always holds, until the time of the read that it is part of is up: then the statement fails. */
+/** An SQL condition that is true until the time of its read is up; then it makes the statement fail. */
 export const IN_TIME = 'in_time()';
 
 /**

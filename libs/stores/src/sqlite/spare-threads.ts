@@ -58,7 +58,7 @@ export function prepareThread(entry: URL): void {
   if (!spares.get(entry.href)?.length) giveBack(entry, startThread(entry));
 }
 
-/** Those of its user; Node's own for other events stay, without which it receives nothing. */
+/** Removes the user's listeners; Node's own for other events stay, because the worker receives nothing without them. */
 function removeListeners(worker: Worker): void {
   for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { chunksToEmbed, chunkText, MOST_CHUNKS } from './chunks.ts';
+import { chunksToEmbed, chunkText, isOfChunk, MOST_CHUNKS, passageOf } from './chunks.ts';
 
 /** Fails unless the chunks, in order and overlapping, are all of the text but blanks. */
 function expectCovered(text: string, chunks: readonly string[]): void {
@@ -115,5 +115,43 @@ describe('chunksToEmbed', () => {
       ),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('passageOf', () => {
+  const CHUNK =
+    'The pool is exhausted because a transaction stays open while the handler waits for the provider, for nine seconds.';
+
+  it('puts the chunk under its heading', () => {
+    expect(passageOf(CHUNK, ' Timeouts of the shop ').text).toBe(`Timeouts of the shop\n${CHUNK}`);
+    expect(passageOf(CHUNK, '').text).toBe(CHUNK);
+  });
+
+  it('identifies the chunk by itself, so that another title embeds nothing again', () => {
+    const [one, other] = [passageOf(CHUNK, 'One title'), passageOf(CHUNK, 'Another title')];
+    expect(one.hash).toBe(other.hash);
+    expect(one.textHash).not.toBe(other.textHash);
+    for (const { hash } of [one, passageOf(CHUNK, '')]) {
+      expect(isOfChunk(CHUNK, hash)).toBe(true);
+      expect(isOfChunk(`${CHUNK}!`, hash)).toBe(false);
+    }
+  });
+
+  it('puts no short chunk under a heading, which would be the heading once more', () => {
+    expect(passageOf('Yes, please', 'A title')).toEqual(passageOf('Yes, please', ''));
+  });
+
+  it('embeds again what had no heading before', () => {
+    expect(passageOf(CHUNK, 'A title').hash).not.toBe(passageOf(CHUNK, '').hash);
+  });
+
+  it('repeats no title that was made from the chunk', () => {
+    expect(passageOf(CHUNK, 'The pool is exhausted because…')).toEqual(passageOf(CHUNK, ''));
+  });
+
+  it('cuts long titles between characters', () => {
+    const { text } = passageOf(CHUNK, '👩‍💻'.repeat(200));
+    expect(text.length).toBeLessThan(CHUNK.length + 180);
+    expect(text.split('\n')[0]).toBe('👩‍💻'.repeat(text.split('\n')[0]!.length / '👩‍💻'.length));
   });
 });

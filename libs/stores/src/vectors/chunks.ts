@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { graphemeBorder } from '../search/graphemes.ts';
 
 /**
@@ -18,6 +19,21 @@ const FIRST_CHUNKS = 96;
 const LAST_CHUNKS = 32;
 export const MOST_CHUNKS = FIRST_CHUNKS + LAST_CHUNKS;
 
+/** In UTF-16: a title that was made from a long prompt must not outweigh the chunk. */
+const LONGEST_HEADING = 160;
+/** In a shorter chunk, such as "Yes, please", the title would dominate: it would match whatever the title matches. */
+const SHORTEST_UNDER_HEADING = 100;
+
+/** A chunk on its way to its vector. */
+export interface Passage {
+  /** Identifies the chunk in its document, whatever its heading says: a new title embeds nothing again. */
+  readonly hash: string;
+  /** What the model reads: the chunk, under its heading. */
+  readonly text: string;
+  /** Of that text: equal chunks under other headings are different texts. */
+  readonly textHash: string;
+}
+
 export interface ChunksToEmbed {
   /** At most {@link MOST_CHUNKS}, in order. */
   readonly chunks: readonly string[];
@@ -31,6 +47,33 @@ export function chunksToEmbed(text: string): ChunksToEmbed {
   const omitted = Math.max(0, chunks.length - MOST_CHUNKS);
   if (omitted === 0) return { chunks, omitted };
   return { chunks: [...chunks.slice(0, FIRST_CHUNKS), ...chunks.slice(-LAST_CHUNKS)], omitted };
+}
+
+/** A chunk as a model reads it: under its heading, unless that is empty or says no more. */
+export function passageOf(chunk: string, heading: string): Passage {
+  const title = heading.trim();
+  const said = title.replace(/…$/, '');
+  const repeats = chunk.startsWith(said.slice(0, LONGEST_HEADING));
+  if (title === '' || repeats || chunk.length < SHORTEST_UNDER_HEADING) {
+    return { hash: digest(chunk), text: chunk, textHash: digest(chunk) };
+  }
+  const cutAt = title.length > LONGEST_HEADING ? graphemeBorder(title, LONGEST_HEADING) : title.length;
+  const text = `${title.slice(0, cutAt)}\n${chunk}`;
+  return { hash: headedHash(chunk), text, textHash: digest(text) };
+}
+
+/** Whether a hash is that of this chunk, with or without a heading. */
+export function isOfChunk(chunk: string, hash: string): boolean {
+  return hash === digest(chunk) || hash === headedHash(chunk);
+}
+
+/** A vector from before there were headings is replaced, so the hash is another one. */
+function headedHash(chunk: string): string {
+  return digest(`heading\n${chunk}`);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Where to cut, best first: after a paragraph, a line, a sentence, a word. */

@@ -20,6 +20,6 @@ export function checkAll(documents: readonly VectorDocument[], dimensions: numbe
 export function checkNumbers(documents: readonly VectorDocument[]): void {
   for (const { id, chunks } of documents) {
     if (chunks.every(({ vector }) => vector?.every(Number.isFinite) ?? true)) continue;
-    throw new Error(`a vector of ${id} has a value that is no number`);
+    throw new Error(`a vector of ${id} has a value that is not a number`);
   }
 }

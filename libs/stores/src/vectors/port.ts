@@ -6,11 +6,11 @@ import type { RefusedDocument } from '../refusals.ts';
 import type { SessionHeading } from '../heading.ts';
 import type { SearchLevel } from '../search/port.ts';
 
-/** Messages and sessions lie in a collection each. */
+/** Messages and sessions each have a collection of their own. */
 export type VectorCollection = 'messages' | 'sessions';
 
 export interface VectorChunk {
-  /** SHA-256 of the chunk's text, hexadecimal. */
+  /** Identifies the chunk's text in its document: see passageOf in chunks.ts. */
   readonly hash: string;
   /** Of the store's dimension. Absent: unchanged, keep the stored vector of that hash. */
   readonly vector?: Float32Array;

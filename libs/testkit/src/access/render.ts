@@ -2,7 +2,13 @@ import { PUBLIC_ROUTES } from '../routes.ts';
 import { EVERY_ROLE, TARGET_NAMES, TARGETS, type AccessRow, type Verdict } from './rows.ts';
 import { RULES } from './world.ts';
 
-const SAID: Readonly<Record<Verdict, string>> = { yes: 'yes', nothing: 'hidden', 403: '`403`', 404: '`404`' };
+const SAID: Readonly<Record<Verdict, string>> = {
+  yes: 'yes',
+  nothing: 'hidden',
+  400: '`400`',
+  403: '`403`',
+  404: '`404`',
+};
 
 /** The access matrix as Markdown. */
 export function renderAccessMatrix(): string {

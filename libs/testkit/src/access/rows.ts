@@ -15,7 +15,7 @@ export const TARGET_NAMES = Object.keys(TARGETS) as Target[];
  * What a call may do with a session. `yes`: shows or changes it. `nothing`: the answer is `2xx`, but neither shows nor
  * changes anything of it.
  */
-export type Verdict = 'yes' | 'nothing' | 403 | 404;
+export type Verdict = 'yes' | 'nothing' | 400 | 403 | 404;
 
 /** What a call names: a session by either id, a write by its `Osk-Sequence`, words to search for, and content of the session. */
 export interface Named {
@@ -40,9 +40,9 @@ export interface Call {
 export interface AccessRow {
   /** What the call does; only if its route has several rows. */
   readonly does?: string;
-  /** The least scope that is enough: `admin` includes the others. */
+  /** The least scope that is enough: `admin` includes `ingest` and `read`. */
   readonly scope: Scope;
-  /** Scopes that are refused; by default all others but `admin`. */
+  /** Scopes that are refused; by default all that do not include it. */
   readonly refused?: readonly Scope[];
   readonly roles: readonly Role[];
   /** Sessions that are left out do not matter to the call. */
@@ -110,8 +110,23 @@ export const JUDGED: AccessRow = { ...CHANGED, forAdmins: { shared: 'yes' } };
 /** Deletes a session, or takes it back. */
 export const DELETED: AccessRow = { ...CHANGED, sessions: { ...CHANGED.sessions, trash: 'yes' } };
 
+/** Operates the server, for no key of a workspace's admins. */
+export const OPERATES: AccessRow = { scope: 'operator', roles: ['owner', 'admin'], sessions: {} };
+
 /** Is about the caller alone. */
 export const ABOUT_THE_CALLER: AccessRow = { scope: 'read', roles: EVERY_ROLE, sessions: {} };
+
+/** Changes the caller's own keys. */
+export const KEYS: AccessRow = { scope: 'admin', roles: EVERY_ROLE, sessions: {} };
+
+/** Sees who the members are. */
+export const MEMBERS: AccessRow = { scope: 'read', roles: READERS, sessions: {} };
+
+/** Changes who the members are. */
+export const MANAGED: AccessRow = { scope: 'admin', roles: ['owner', 'admin'], sessions: {} };
+
+/** The same of a member or an invitation that does not exist. */
+export const NO_MEMBER: AccessRow = { ...MANAGED, sessions: { own: 404 } };
 
 /** Lists what can be restored. */
 export const TRASH: AccessRow = {

@@ -57,6 +57,10 @@ export const WRAPPED_ROWS: AccessRows = [
     ...{ ...FIGURES, does: 'of the workspace', call: thisYear('?of=workspace') },
     sessions: { ...FIGURES.sessions, own: 'nothing' },
   },
+  {
+    ...{ ...FIGURES, does: 'as a picture', sessions: { own: 'yes' }, shownBy: 'status' },
+    call: () => ({ path: `/api/wrapped/${new Date().getUTCFullYear()}.png?size=1200x630` }),
+  },
 ];
 
 /** Numbers alone: `WRAPPED_ROWS` show of whom. */

@@ -9,8 +9,11 @@ export type Outcome = 'yes' | 'nothing' | number;
 /** One cell: a caller, a session, and what came of the call. */
 export type Outcomes = Readonly<Record<string, Outcome>>;
 
-/** Scopes from the one that can least. */
-const SCOPES: readonly Scope[] = ['ingest', 'read'];
+/** What a scope does not include, and nothing includes. */
+const refusing = (scope: Scope): readonly Scope[] =>
+  (scope === 'operator' ? (['ingest', 'read', 'admin'] as const) : (['ingest', 'read'] as const)).filter(
+    (one) => one !== scope,
+  );
 
 /** What the table says of the rule, for every caller and every kind of session. */
 export function expectedOutcomes({ row }: Rule, roles: readonly Role[]): Outcomes {
@@ -53,7 +56,7 @@ export async function actualOutcomes(world: AccessWorld, rule: Rule): Promise<Ou
   return Object.fromEntries(cells);
 }
 
-function refusedScopes({ scope, refused = SCOPES.filter((one) => one !== scope) }: Rule['row']): readonly Scope[] {
+function refusedScopes({ scope, refused = refusing(scope) }: Rule['row']): readonly Scope[] {
   return refused;
 }
 

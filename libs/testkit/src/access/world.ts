@@ -52,6 +52,8 @@ export interface AccessWorld {
   aim(rule: Rule, role: Role, target: Target): Aim;
   /** The link of the shared session, for anyone. */
   readonly slug: string;
+  /** Of a member who has erased themselves. */
+  readonly erasureId: string;
 }
 
 /** A PNG of one pixel. */
@@ -104,9 +106,10 @@ export async function createAccessWorld(url: string, people: People, roles: read
   await toReview(url, bob, [aims.get('shared')!, aims.get('private')!]);
   await toReview(url, cid, [aims.get('elsewhere')!]);
   const slug = await publish(url, bob, aims.get('shared')!);
+  const erasureId = await erase(url, await people.member('gone@access.example.com', 'default'));
   for (const role of roles) await people.setRole(`${role}@access.example.com`, role);
   const world: AccessWorld = {
-    ...{ url, members, others: [bob, cid], slug },
+    ...{ url, members, others: [bob, cid], slug, erasureId },
     aim({ row, name }, role, target) {
       const isOwn = target === 'own' || target === 'trash';
       const other = row.changes && target === 'shared' ? 'shared and changed' : target;
@@ -184,6 +187,17 @@ async function publish(url: string, { keys }: Member, { session }: Aim): Promise
   const path = `/api/sessions/${session}`;
   const { body } = await ok(url, keys.admin, path, { isPublic: true }, 'PATCH');
   return (body as { publicSlug: string }).publicSlug;
+}
+
+async function erase(url: string, { owner, keys }: Member): Promise<string> {
+  const call = { path: '/api/me', json: { confirm: owner.userId } };
+  let answer: Answer | undefined;
+  // Gateways know a new key a moment later.
+  await waitFor(async () => (answer = await send({ url, key: keys.admin }, call, 'DELETE')).status !== 401, {
+    ...{ timeoutMs: READY_MS, what: 'the key of a new member' },
+  });
+  if (answer!.status !== 202) throw new Error(`DELETE /api/me answered ${answer!.status}: ${answer!.text}`);
+  return (answer!.body as { erasureId: string }).erasureId;
 }
 
 /** Waits until indexes, statistics, the access log and every gateway know all of it. */

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import pixelmatch from 'pixelmatch';
 import { PNG } from 'pngjs';
 import { PICTURE_CASES, summaryOfCase } from '../testing/picture-cases.ts';
+import { contentOf } from './content.ts';
+import { skyline } from './designs/skyline.ts';
 import { SIZES, THEMES, type PictureSize } from './frame.ts';
 import { designOf, DESIGNS, renderPicture } from './render.ts';
 import { text, widthOf } from './text.ts';
@@ -44,6 +46,18 @@ describe('a picture', () => {
     expect([drawn.width, drawn.height]).toEqual([width, height]);
     const different = pixelmatch(drawn.data, reference.data, undefined, width, height, { threshold: 0.1 });
     expect(different / (width * height)).toBeLessThan(MOST_DIFFERENT);
+  });
+
+  it.each(SIZE_NAMES)('of a city has no house in front of its words: %s', async (size) => {
+    const content = { ...contentOf(await summaryOfCase(PICTURE_CASES.usual!), 'Ada'), hours: Array(24).fill(1) };
+    const drawn = skyline(content, { ...SIZES[size], isTall: size === '1080x1920', isDark: true });
+    const tops = [...drawn.matchAll(/<rect x="[^"]*" y="([\d.]+)"[^>]*fill="#070b22"/g)].map(([, y]) => Number(y));
+    const ground = Math.max(...tops);
+    const words = [...drawn.matchAll(/<text[^>]* y="([\d.]+)" font-size="([\d.]+)"/g)]
+      .map(([, y, fontSize]) => Number(y) + 0.3 * Number(fontSize))
+      .filter((end) => end < ground);
+    expect(words.length).toBeGreaterThan(3);
+    expect(Math.min(...tops)).toBeGreaterThanOrEqual(Math.max(...words));
   });
 
   it('has another design each day', () => {

@@ -15,7 +15,7 @@ export type DesignName = keyof typeof DRAWN;
 export const DESIGNS = Object.keys(DRAWN) as [DesignName, ...DesignName[]];
 
 /** Raise it if a design changes: pictures that are kept are then drawn again. */
-export const PICTURES_VERSION = 1;
+export const PICTURES_VERSION = 2;
 
 export interface PictureOptions {
   readonly design: DesignName;

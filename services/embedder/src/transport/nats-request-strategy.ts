@@ -1,5 +1,6 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import { answerTo } from '@opensync/event-log';
 import { EMBED_HEADER, encodeFailure, giveSigns } from '@opensync/event-log/embedding';
 import { HEADER } from '@opensync/contracts';
 import { AppError, type Logger } from '@opensync/platform';
@@ -9,13 +10,13 @@ import { lastValueFrom, from, isObservable } from 'rxjs';
 /** Binds handlers to NatsRequestStrategy: every other transport of the process leaves them alone. */
 export const NATS_REQUEST = Symbol('nats-request');
 
-/** Longest time that a request may ask to be worked on, and what one gets that does not say. */
+/** Maximum processing time that a request may ask for, and the default for a request that names none. */
 const MAX_TIMEOUT_MS = 10 * 60_000;
 
 /** How long a stop waits for requests under way. Their callers ask again; a process that does not end is killed. */
 const STOP_MS = 2_000;
 
-/** A handler that has not even answered this long after nobody waits any more hangs. */
+/** A handler that has still not answered this long after its caller stopped waiting counts as hung. */
 const HUNG_AFTER_MS = 2 * 60_000;
 
 /** What a handler gets beside the body. */
@@ -107,10 +108,10 @@ export class NatsRequestStrategy extends Server implements CustomTransportStrate
         const result: unknown = await handler(bodyOf(message), context);
         return lastValueFrom(isObservable(result) ? result : from([result]));
       });
-      message.respond(JSON.stringify(answer));
+      answerTo(message, JSON.stringify(answer));
     } catch (error) {
       if (!(error instanceof AppError)) this.#log.error({ err: error, subject: message.subject }, 'request failed');
-      message.respond(undefined, { headers: encodeFailure(error) });
+      answerTo(message, undefined, encodeFailure(error));
     } finally {
       endSigns();
     }

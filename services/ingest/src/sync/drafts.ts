@@ -38,20 +38,19 @@ export async function messageDrafts(
     const stored = await payloads.put(owner, content);
     return { ...stored, preview, readable: true };
   };
-  const [data, partData] = await Promise.all([
-    messageData(message, parts?.length, store),
-    Promise.all(
-      (parts ?? []).map(async (part, order): Promise<PartSynced> => {
-        const identity = { partId: partIdOf(messageId, order), messageId, sessionId, order, type: part.type };
-        return { ...identity, ...(await partBodies(part, store)) };
-      }),
-    ),
+  const ofMessage = async (): Promise<EventDraft> => ({
+    type: 'dev.opensync.message.synced.v1',
+    data: await messageData(message, parts?.length, store),
+  });
+  const ofPart = async (part: NormalizedPart, order: number): Promise<EventDraft> => {
+    const identity = { partId: partIdOf(messageId, order), messageId, sessionId, order, type: part.type };
+    return { type: 'dev.opensync.part.synced.v1', data: { ...identity, ...(await partBodies(part, store)) } };
+  };
+  const [drafts] = await Promise.all([
+    Promise.all([ofMessage(), ...(parts ?? []).map(ofPart)]),
     ...blobs.map(({ bytes }) => payloads.put(owner, bytes)),
   ]);
-  return [
-    { type: 'dev.opensync.message.synced.v1', data },
-    ...partData.map((part): EventDraft => ({ type: 'dev.opensync.part.synced.v1', data: part })),
-  ];
+  return drafts;
 }
 
 async function messageData(

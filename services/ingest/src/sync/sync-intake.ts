@@ -21,7 +21,9 @@ export interface SyncRequest {
 /** An answer that may be sent now: everything that it confirms is durable. */
 export interface Stored<Answer> {
   readonly answer: Answer;
-  /** The highest stream sequence of the request's events; undefined if it had none. */
+  /** How many events of the request the log has. */
+  readonly events: number;
+  /** The highest stream sequence of them; undefined if there are none. */
   readonly sequence: number | undefined;
 }
 
@@ -67,20 +69,20 @@ export class SyncIntake {
   async session(request: SyncRequest): Promise<Stored<SessionAnswer>> {
     const parsed = parseSessionSync(request.owner, request.body, request.time);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a session', { details: parsed.details });
-    const sequence = await this.#store('session', request, [[sessionDraft(parsed.value)]]);
+    const stored = await this.#store('session', request, [[sessionDraft(parsed.value)]]);
     this.#onWarnings(parsed.warnings);
-    return { answer: { ok: true, sessionId: parsed.value.sessionId, ...shownWarnings(parsed.warnings) }, sequence };
+    return { answer: { ok: true, sessionId: parsed.value.sessionId, ...shownWarnings(parsed.warnings) }, ...stored };
   }
 
   async message(request: SyncRequest): Promise<Stored<MessageAnswer>> {
     const parsed = parseMessageSync(request.owner, request.body, request.time);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a message', { details: parsed.details });
     const { messageId, sessionId } = parsed.value.message;
-    const sequence = await this.#store('message', request, [
+    const stored = await this.#store('message', request, [
       await messageDrafts(request.owner, parsed.value, this.#payloads),
     ]);
     this.#onWarnings(parsed.warnings);
-    return { answer: { ok: true, messageId, sessionId, ...shownWarnings(parsed.warnings) }, sequence };
+    return { answer: { ok: true, messageId, sessionId, ...shownWarnings(parsed.warnings) }, ...stored };
   }
 
   /** Stores every valid item; the answer has the outcome of each. */
@@ -92,9 +94,9 @@ export class SyncIntake {
         return 'message' in item ? messageDrafts(request.owner, item.message, this.#payloads) : [];
       }),
     );
-    const sequence = await this.#store('batch', request, drafts);
+    const stored = await this.#store('batch', request, drafts);
     for (const { warnings } of items) this.#onWarnings(warnings);
-    return { answer: batchAnswer(items), sequence };
+    return { answer: batchAnswer(items), ...stored };
   }
 
   /** @param items the drafts of each item of the request; the log stores all of an item or nothing */
@@ -102,9 +104,9 @@ export class SyncIntake {
     route: string,
     { owner, time, idempotencyKey, body }: SyncRequest,
     items: readonly (readonly EventDraft[])[],
-  ): Promise<number | undefined> {
+  ): Promise<Omit<Stored<never>, 'answer'>> {
     const count = items.reduce((sum, drafts) => sum + drafts.length, 0);
-    if (count === 0) return undefined;
+    if (count === 0) return { events: 0, sequence: undefined };
     if (count > MAX_EVENTS) {
       throw new AppError(
         'PAYLOAD_TOO_LARGE',
@@ -114,6 +116,6 @@ export class SyncIntake {
     const identity = idempotencyKey === undefined ? undefined : identityOf(owner, idempotencyKey, route, body);
     const events = stampEvents(items, { owner, time, identity });
     const sequences = await this.#publisher.publish(events, { claim: identity });
-    return sequences.reduce((highest, sequence) => Math.max(highest, sequence));
+    return { events: count, sequence: sequences.reduce((highest, sequence) => Math.max(highest, sequence)) };
   }
 }

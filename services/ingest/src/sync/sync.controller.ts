@@ -89,7 +89,8 @@ function request(caller: Principal, body: unknown, idempotencyKey: string | unde
   return { owner: ownerOf(caller), body, idempotencyKey: idempotencyKeyOf(idempotencyKey), time: Date.now() };
 }
 
-function send(reply: FastifyReply, { answer, sequence }: Stored<unknown>): void {
+function send(reply: FastifyReply, { answer, events, sequence }: Stored<unknown>): void {
+  if (events > 0) reply.request.use?.add('events', events);
   if (sequence !== undefined) sendSequence(reply, sequence);
   void reply.send(answer);
 }

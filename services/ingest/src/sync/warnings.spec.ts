@@ -7,7 +7,7 @@ const warning = (field: string, reason: RequestWarning['reason']): RequestWarnin
 });
 
 it('are counted by field and reason', async () => {
-  const metrics = createRegistry();
+  const metrics = createRegistry('test');
   const count = countedWarnings(metrics);
   count([warning('title', 'too-long'), warning('cost', 'negative')]);
   count([]);

@@ -5,7 +5,7 @@ import { EventPublisher, EventReader, ProjectionProgress, connectLog, reconcileT
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
 import { assertDocumented } from '@opensync/platform/api-document';
-import { createHttpApp } from '@opensync/platform/http';
+import { createHttpApp, type HttpAppOptions } from '@opensync/platform/http';
 import { openSqliteDocuments } from '@opensync/stores';
 import { anOwner, startTestNats, temporaryFolder, type TestNats } from '@opensync/testkit';
 import { INGEST_ROUTES } from '../api-routes.ts';
@@ -29,7 +29,10 @@ export type Gateway = Awaited<ReturnType<typeof startGateway>>;
  * The gateway on a real log and a real store, with the keys of two owners; or a replica of another one on the same
  * log.
  */
-export async function startGateway(replicated?: { readonly nats: TestNats }) {
+export async function startGateway(
+  replicated?: { readonly nats: TestNats },
+  settings: Partial<HttpAppOptions['settings']> = {},
+) {
   const nats = replicated?.nats ?? (await startTestNats());
   const folder = await temporaryFolder();
   const nc = await connectLog({ servers: nats.url, name: 'ingest-test' });
@@ -44,6 +47,9 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
       settings: {
         OPENSYNC_BODY_LIMIT: 10 * 1024 * 1024,
         OPENSYNC_CORS_ORIGINS: '*',
+        OPENSYNC_DAILY_BYTES: 0,
+        OPENSYNC_DAILY_EVENTS: 0,
+        OPENSYNC_DAILY_REQUESTS: 0,
         OPENSYNC_HEADERS_SECONDS: 10,
         OPENSYNC_INGEST_RATE_LIMIT: 0,
         OPENSYNC_KEYLESS_LIMIT: 0,
@@ -52,6 +58,7 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
         OPENSYNC_READ_RATE_LIMIT: 0,
         OPENSYNC_TRUSTED_PROXIES: '',
         OPENSYNC_WRONG_KEY_LIMIT: 0,
+        ...settings,
       },
       logger: createLogger('silent', 'ingest-test'),
       authenticate: async (token) => PRINCIPALS.get(token),

@@ -1,8 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { STREAM, streamEnds } from '@opensync/event-log';
-import { DeadLetters, requestReplay, type LetterFacts, type ReplayOutcome } from '@opensync/event-log/dead-letters';
-import { PayloadLostError } from '@opensync/event-log/payloads';
+import { DeadLetters, requestReplay, type LetterFacts } from '@opensync/event-log/dead-letters';
 import type { Settings } from '@opensync/platform';
+import { bodyOfLetter, replayLetters, type Replayed } from '@opensync/query';
 import { COMMAND } from './command-name.ts';
 import { bytes, moment, number, pairs, quantity, table, type Output } from './output.ts';
 import { provideStreams, withTarget, type Target } from './target.ts';
@@ -58,7 +57,7 @@ export async function showDeadLetter(
   return withDeadLetters(settings, output, async (deadLetters) => {
     const letter = await deadLetters.facts(sequence);
     if (!letter) return notThere(sequence, output);
-    const text = await bodyOf(deadLetters, sequence);
+    const text = await bodyOfLetter(deadLetters, sequence);
     if (json) {
       output.print(JSON.stringify({ ...named(letter), ...text }));
       return 0;
@@ -81,20 +80,6 @@ export async function showDeadLetter(
   });
 }
 
-/** A lost body must not hide the other facts about the letter. */
-async function bodyOf(
-  deadLetters: DeadLetters,
-  sequence: number,
-): Promise<{ body: string } | { base64: string } | { lost: string }> {
-  try {
-    const body = Buffer.from((await deadLetters.get(sequence))?.body ?? []);
-    return isUtf8(body) ? { body: body.toString('utf8') } : { base64: body.toString('base64') };
-  } catch (error) {
-    if (error instanceof PayloadLostError) return { lost: error.message };
-    throw error;
-  }
-}
-
 /** Exit code 1 if one of them was not processed. */
 export async function replayDeadLetters(
   settings: Settings,
@@ -102,13 +87,12 @@ export async function replayDeadLetters(
   { json, output }: Presentation,
 ): Promise<number> {
   return withDeadLetters(settings, output, async (deadLetters, { nc }) => {
-    const outcomes: (ReplayOutcome & { readonly id: number })[] = [];
-    for await (const [sequence, letter] of selected(deadLetters, nc, selection)) {
-      const outcome: ReplayOutcome = letter ? await requestReplay(nc, letter) : { kind: 'missing' };
-      outcomes.push({ id: sequence, ...outcome });
-      if (!json) output.print(`${sequence}  ${describe(outcome)}`);
-      // The others would fail for the same reason.
-      if (outcome.kind === 'unavailable') break;
+    const outcomes: Replayed[] = [];
+    const replay = (letter: LetterFacts) => requestReplay(nc, letter);
+    for await (const outcome of replayLetters({ deadLetters, replay }, selected(deadLetters, nc, selection))) {
+      if (outcome.kind === 'later') break;
+      outcomes.push(outcome);
+      if (!json) output.print(`${outcome.id}  ${describe(outcome)}`);
     }
     if (json) output.print(JSON.stringify(outcomes));
     const processed = outcomes.filter(({ kind }) => kind === 'processed').length;
@@ -126,7 +110,7 @@ export async function dropDeadLetters(
   return withDeadLetters(settings, output, async (deadLetters, { nc }) => {
     const dropped: number[] = [];
     let missing = 0;
-    for await (const [sequence] of selected(deadLetters, nc, selection)) {
+    for await (const sequence of selected(deadLetters, nc, selection)) {
       if (await deadLetters.drop(sequence)) dropped.push(sequence);
       else missing += notThere(sequence, output);
     }
@@ -142,16 +126,16 @@ async function* selected(
   deadLetters: DeadLetters,
   nc: Target['nc'],
   selection: LetterSelection,
-): AsyncGenerator<[sequence: number, letter: LetterFacts | undefined]> {
+): AsyncGenerator<number> {
   if (selection.sequences !== 'all') {
-    for (const sequence of selection.sequences) yield [sequence, await deadLetters.facts(sequence)];
+    yield* selection.sequences;
     return;
   }
   const { consumer } = selection;
   const { last } = await streamEnds(nc, STREAM.deadLetters);
   for (let after = 0; after < last;) {
     const page = await deadLetters.list({ ...(consumer !== undefined && { consumer }), after, limit: PAGE });
-    for (const letter of page) if (letter.sequence <= last) yield [letter.sequence, letter];
+    for (const letter of page) if (letter.sequence <= last) yield letter.sequence;
     after = page.at(-1)?.sequence ?? last;
   }
 }
@@ -172,7 +156,7 @@ function named({ sequence: id, ...facts }: LetterFacts) {
   return { id, ...facts, body: undefined };
 }
 
-function describe(outcome: ReplayOutcome): string {
+function describe(outcome: Replayed): string {
   switch (outcome.kind) {
     case 'processed':
       return 'processed';
@@ -182,6 +166,8 @@ function describe(outcome: ReplayOutcome): string {
       return `not replayed: ${outcome.reason}`;
     case 'missing':
       return 'there is no such dead letter';
+    case 'later':
+      return 'not replayed yet';
   }
 }
 

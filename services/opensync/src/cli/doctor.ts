@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { STREAM } from '@opensync/event-log';
+import type { BackupRecords } from '@opensync/event-log/backups';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
 import { KeyDirectory } from '@opensync/event-log/keys';
 import { embeddingModelOf, isRetryable, reasonOf, type Settings } from '@opensync/platform';
@@ -9,8 +10,9 @@ import { z } from 'zod';
 import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
 import { COMMAND, startCommand } from './command-name.ts';
 import { checkConsumerRoom, checkPayloads } from './content-checks.ts';
+import { isTroubled } from './jobs.ts';
 import { bytes, type Output } from './output.ts';
-import { deletions, lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
+import { backupLine, deletions, jobsLine, lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
 import { withTarget, type Target } from './target.ts';
 
 /** The result of one check. */
@@ -145,7 +147,7 @@ async function checkStreams({ nc }: Target): Promise<Check> {
 }
 
 /** The checks that follow from a status report. */
-export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
+export function checkReport({ log, backups, consumers, stores, jobs = [], state }: StatusReport): Check[] {
   const behind = consumers.filter(({ pending }) => pending > 10_000);
   const troubled = consumers.filter(({ problem }) => problem !== undefined);
   const lag = consumers.map(({ name, pending }) => `${name} ${pending}`).join(', ');
@@ -169,6 +171,8 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
       }),
     },
     ...(log.removals === undefined ? [] : [checkRemovals(log.removals)]),
+    ...(jobs.length === 0 || state === 'stopped' ? [] : [checkJobs(jobs)]),
+    ...(backups === undefined ? [] : [checkBackups(backups)]),
     ...stores.map((store): Check => {
       const name = `${store.kind} store`;
       if (!('problem' in store) && store.discrepancy) {
@@ -196,6 +200,22 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
   ];
 }
 
+const OLD_BACKUP_MS = 26 * 60 * 60_000;
+
+function checkBackups(backups: BackupRecords): Check {
+  const name = 'backup';
+  const detail = backupLine(backups).replace(/^! /, '');
+  if (backups.rehearsal?.problem !== undefined) {
+    const fix = `begin a new chain with ${COMMAND} backup --full, rehearse it, and find out what damaged this one`;
+    return { name, state: 'fail', detail, fix };
+  }
+  const isOld = backups.backup === undefined || Date.now() - backups.backup.at > OLD_BACKUP_MS;
+  if (isOld)
+    return { name, state: 'warn', detail, fix: `run ${COMMAND} backup, and see why it does not run by itself` };
+  if (!backups.proof) return { name, state: 'warn', detail, fix: `prove it with ${COMMAND} rehearse` };
+  return { name, state: 'ok', detail };
+}
+
 /** Removing takes 15 minutes, and waits for an import. */
 function checkRemovals(removals: NonNullable<StatusReport['log']['removals']>): Check {
   const name = 'deletions';
@@ -203,6 +223,12 @@ function checkRemovals(removals: NonNullable<StatusReport['log']['removals']>): 
   if ('problem' in removals) return { name, state: 'warn', detail, fix: 'see the log of nats-server' };
   if (Date.now() - removals.since < LONG_REMOVAL_MS) return { name, state: 'ok', detail };
   return { name, state: 'warn', detail, fix: 'see the log of the projector; start one if none is running' };
+}
+
+function checkJobs(jobs: NonNullable<StatusReport['jobs']>): Check {
+  const detail = jobsLine(jobs);
+  if (!jobs.some(isTroubled)) return { name: 'jobs', state: 'ok', detail };
+  return { name: 'jobs', state: 'warn', detail, fix: `${COMMAND} jobs list shows why` };
 }
 
 function checkLost(lost: number): Check {
@@ -304,7 +330,7 @@ async function checkEmbedder(target: Target, settings: Settings): Promise<Check>
   const started = target.kind === 'running' ? target.runtime.embeddingModel : undefined;
   const model = started ?? embeddingModelOf(settings);
   try {
-    await new EmbeddingClient(nc, model).embed(['hello'], { timeoutMs: EMBED_TIMEOUT_MS });
+    await new EmbeddingClient(nc, model).embed(['hello'], { role: 'query', timeoutMs: EMBED_TIMEOUT_MS });
     return { name: 'embedder', state: 'ok', detail: `${model.name}, ${model.dimensions} dimensions` };
   } catch (error) {
     return {

@@ -61,7 +61,7 @@ await describeWith(
       await sync(url, 'message', { sessionExternalId: 'four', externalId: 'm', role: 'user', textContent: cookie });
       const before = await sessionsOf(url, 5);
       const words = await found(url, 'words of three', 'fulltext', 'three');
-      await found(url, 'login session times out', 'semantic', 'four');
+      await found(url, 'when does the cookie of a user expire', 'semantic', 'four');
       const file = join(temporary.path, 'history.jsonl.gz');
       expect(await embedded.run(['export-log', file])).toMatchObject({ code: 0 });
       child.kill('SIGTERM');
@@ -74,7 +74,7 @@ await describeWith(
       const [ingest, query] = [urls[SERVICES.indexOf('ingest')]!, urls[SERVICES.indexOf('query')]!];
       expect(await sessionsOf(query, 5)).toEqual(before);
       expect(await found(query, 'words of three', 'fulltext', 'three')).toEqual(words);
-      await found(query, 'login session times out', 'semantic', 'four');
+      await found(query, 'when does the cookie of a user expire', 'semantic', 'four');
 
       // A plugin continues with its key where it was.
       await sync(ingest, 'message', { sessionExternalId: 'four', externalId: 'm', role: 'user', textContent: 'Moved' });

@@ -57,12 +57,33 @@ describe('users and workspaces', () => {
     return sessions.map(({ title }) => title);
   };
 
+  it('show what each workspace has used today', async () => {
+    await call(first, '/sync/session', { externalId: 'used' });
+    const { usage } = await waitFor(async () => {
+      const found = await json<{ usage: { workspace?: string; requests: number; events: number; bytes: number }[] }>(
+        'usage',
+      );
+      return found.usage.some(({ events }) => events > 0) && found;
+    }, PATIENCE);
+    expect(usage).toMatchObject([{ workspace: 'default', events: 1, bytes: 21 }]);
+    expect(usage[0]!.requests).toBeGreaterThanOrEqual(1);
+    const { today } = JSON.parse((await call(first, '/api/usage')).text) as { today: { events: object } };
+    expect(today.events).toEqual({ used: 1, limit: null });
+    expect((await run('usage --days 2')).stdout).toMatch(/^DAY \(UTC\) +WORKSPACE[^]+ default +\d+ +1 +21 B$/m);
+    expect(await refused('usage --days 41')).toContain('Expected 1 to 40');
+  });
+
   it('log in once with a link', async () => {
     const [me] = await json<User[]>('users list');
     const { url } = await json<{ url: string }>(`users login-link ${me!.email}`);
+    const operator = await json<{ url: string }>(`users login-link ${me!.email} --operator`);
     expect(url.startsWith(`${running.url}/auth/login#token=`)).toBe(true);
     const shown = /Login +(\S+)/.exec(running.banner)![1]!;
-    for (const link of [url, shown]) {
+    for (const [link, scopes] of [
+      [url, ['admin']],
+      [operator.url, ['admin', 'operator']],
+      [shown, ['admin', 'operator']],
+    ] as const) {
       const body = JSON.stringify({ token: link.split('#token=')[1] });
       const headers = { 'content-type': 'application/json' };
       const send = () => fetch(`${running.url}/auth/login/link`, { method: 'POST', headers, body });
@@ -70,6 +91,7 @@ describe('users and workspaces', () => {
         const sent = await send();
         return sent.status === 200 && sent;
       });
+      expect(await answer.json()).toMatchObject({ scopes });
       const cookie = answer.headers.get('set-cookie')!.split(';')[0]!;
       expect((await fetch(`${running.url}/api/stats`, { headers: { cookie } })).status).toBe(200);
       expect((await send()).status).toBe(401);

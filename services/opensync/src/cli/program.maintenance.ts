@@ -21,6 +21,9 @@ interface RebuildArguments extends CommonArguments {
   readonly dropOld?: true;
 }
 
+/** The library that has them takes a tenth of a second to load. */
+const JOB_COMMANDS = ['run', 'pause', 'resume'] as const;
+
 /** Adds the commands that maintain an installation. */
 export function addMaintenance(program: Command, { dataDir, json, targetHelp, run }: SharedSyntax): void {
   const consumer = () => new Option('-c, --consumer <name>', 'only those of this consumer').choices(PROJECTIONS);
@@ -147,6 +150,37 @@ Examples:
         (await import('./rebuild.ts')).cleanGenerations(settings, store, context),
       );
     });
+
+  const jobs = program
+    .command('jobs')
+    .description('list, run, pause and resume scheduled jobs')
+    .addHelpText('after', targetHelp);
+  jobs
+    .command('list')
+    .description('list the jobs with their last results')
+    .addOption(dataDir())
+    .addOption(json())
+    .action(async (options: CommonArguments) => {
+      await run(options, async (settings, context) => (await import('./jobs.ts')).listJobs(settings, context));
+    });
+  const steering = {
+    run: 'run a job now, also if it is paused',
+    pause: 'keep a job from starting; a run in progress ends as usual',
+    resume: 'let a paused job start again at its next time',
+  } as const;
+  for (const command of JOB_COMMANDS) {
+    jobs
+      .command(command)
+      .description(steering[command])
+      .argument('<name>', 'name of the job, from `opensync jobs list`')
+      .addOption(dataDir())
+      .addOption(json())
+      .action(async (name: string, options: CommonArguments) => {
+        await run(options, async (settings, context) =>
+          (await import('./jobs.ts')).steerJob(settings, name, command, context),
+        );
+      });
+  }
 
   program
     .command('export-log')

@@ -10,9 +10,9 @@ const LONGEST_NAME = 200;
 const ROLES_HELP = `
 Roles:
   owner    everything; a workspace always has at least one owner
-  admin    the same as owner
-  member   writes sessions, reads and deletes their own
-  viewer   reads
+  admin    the same as owner, except that only owners change owners
+  member   writes sessions, reads their own and shared ones, edits and deletes their own
+  viewer   reads their own sessions and shared ones
   analyst  sees statistics but no text`;
 
 /** Adds the commands that manage users, workspaces and memberships. */
@@ -107,14 +107,21 @@ Examples:
       .option(
         '-w, --workspace <workspace>',
         'name or id of the workspace (default: the one that every installation has, at first named default)',
-      ),
+      )
+      .option('--operator', 'the login may also operate the server, for 12 hours; its role must be owner or admin'),
   )
-    .addHelpText('after', `\nExample:\n  $ ${COMMAND} users login-link ada@example.com`)
-    .action(async (of: string, options: CommonArguments & { workspace?: string }) =>
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ ${COMMAND} users login-link ada@example.com
+  $ ${COMMAND} users login-link ada@example.com --operator`,
+    )
+    .action(async (of: string, options: CommonArguments & { workspace?: string; operator?: true }) =>
       run(options, async (settings, context) =>
         (await import('./login-link.ts')).createLoginLink(
           settings,
-          { user: of, workspace: options.workspace },
+          { user: of, workspace: options.workspace, isOperator: options.operator ?? false },
           context,
         ),
       ),

@@ -36,6 +36,9 @@ record('./dead-letters.ts', 'listDeadLetters', 'showDeadLetter', 'replayDeadLett
 record('./rebuild.ts', 'rebuild', 'cleanGenerations');
 record('./transfer.ts', 'exportLog', 'importLog');
 record('./export.ts', 'exportSessions');
+record('./jobs.ts', 'listJobs', 'steerJob');
+record('./usage.ts', 'showUsage');
+record('./wrapped.ts', 'listWrapped', 'setWrapped');
 const { createProgram } = await import('./program.ts');
 
 /** Runs a command line against commands that record their calls. */
@@ -103,6 +106,24 @@ describe('the command line', () => {
   });
 
   it.each<[string, unknown[]]>([
+    ['usage', ['showUsage', { days: 1, workspace: undefined }, false]],
+    ['usage --days 7 -w team --json', ['showUsage', { days: 7, workspace: 'team' }, true]],
+    ['wrapped list', ['listWrapped', false]],
+    [
+      'wrapped set -w team -u a@b.c -z Europe/Berlin --from 2027-01-31 --webhook none --editions day,week --hour 7',
+      [
+        'setWrapped',
+        {
+          ...{ workspace: 'team', user: 'a@b.c', zone: 'Europe/Berlin', from: '2027-01-31', webhook: '' },
+          ...{ mail: undefined, editions: ['day', 'week'], hour: 7 },
+        },
+        false,
+      ],
+    ],
+    ['jobs list --json', ['listJobs', true]],
+    ['jobs run trash', ['steerJob', 'trash', 'run', false]],
+    ['jobs pause trash', ['steerJob', 'trash', 'pause', false]],
+    ['jobs resume trash --json', ['steerJob', 'trash', 'resume', true]],
     ['users list', ['listUsers', false]],
     [
       'users add a@b.c -n Ada -w team -r viewer --json',
@@ -219,5 +240,6 @@ describe('the command line', () => {
     expect(output).toContain('--expires <when>');
     expect(output).toContain('$ opensync keys create --user ada@example.com --name laptop');
     expect((await run('--version')).output).toBe('1.2.3\n');
+    expect((await run('version')).output).toContain('1.2.3');
   });
 });

@@ -5,9 +5,13 @@ import { COMMAND } from './command-name.ts';
 import { expiryOf } from './expiry.ts';
 import type { Output } from './output.ts';
 import { addExport } from './program.export.ts';
+import { addBackups } from './program.backup.ts';
 import { addMaintenance } from './program.maintenance.ts';
 import { addMcp } from './program.mcp.ts';
+import { addModels } from './program.models.ts';
 import { addTail } from './program.tail.ts';
+import { addUsage } from './program.usage.ts';
+import { addWrapped } from './program.wrapped.ts';
 import { addPeople, emailOf, workspaceNameOf } from './program.people.ts';
 import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 
@@ -55,6 +59,11 @@ Examples:
 Settings are environment variables; the README lists them.`,
     );
 
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => program.configureOutput().writeOut!(`${version}\n`));
+
   const settingsFrom = (overrides: Record<string, string | undefined>): Settings =>
     loadSettings({
       ...env,
@@ -64,7 +73,9 @@ Settings are environment variables; the README lists them.`,
   const json = () => new Option('--json', 'print JSON, for scripts');
   const run: SharedSyntax['run'] = async ({ dataDir: folder, json: asJson }, work) => {
     const context = { json: asJson === true, output, now: now() };
-    onExitCode(await work(settingsFrom({ OPENSYNC_DATA_DIR: folder }), context));
+    const settings = settingsFrom({ OPENSYNC_DATA_DIR: folder });
+    const { withLocalModel } = await import('../models/local-model.ts');
+    onExitCode(await work(withLocalModel(settings), context));
   };
 
   program
@@ -151,6 +162,8 @@ Examples:
 
   const shared = { dataDir, json, targetHelp: TARGET_HELP, run };
   addPeople(program, shared);
+  addWrapped(program, shared);
+  addUsage(program, shared);
 
   program
     .command('status')
@@ -172,7 +185,9 @@ Examples:
     });
   addExport(program, env, shared);
   addMaintenance(program, shared);
+  addBackups(program, shared);
   addMcp(program, env, onExitCode);
+  addModels(program, shared);
   addTail(program, { env, output, onExitCode });
   addHelp(program);
   return program;

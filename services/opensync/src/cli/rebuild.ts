@@ -1,7 +1,7 @@
 import { type Projection, PROJECTIONS } from '@opensync/contracts';
 import { createEmbedder } from '@opensync/embedder';
 import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
-import { createLogger, embeddingModelOf, type Settings } from '@opensync/platform';
+import { createLogger, embeddingModelOf, readsHeadings, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import {
   dropKept,
@@ -123,6 +123,7 @@ async function withResources(
         embed: embedderFor(target, settings, disposal),
         confirmModel: () => confirmModel(target.nc, embeddingModelOf(settings)),
         embedsAtOnce: requestsAtOnce(embeddingModelOf(settings)),
+        headings: () => readsHeadings(embeddingModelOf(settings)),
       });
     } finally {
       await disposal.run(CLOSE_STEP_MS);
@@ -134,7 +135,7 @@ async function withResources(
 function embedderFor(target: Target, settings: Settings, disposal: Disposal): RebuildResources['embed'] {
   if (target.kind !== 'stopped') {
     const client = new EmbeddingClient(target.nc, embeddingModelOf(settings));
-    return (texts) => client.embed([...texts], { timeoutMs: EMBED_TIMEOUT_MS });
+    return (texts) => client.embed([...texts], { role: 'passage', timeoutMs: EMBED_TIMEOUT_MS });
   }
   let embedder: ReturnType<typeof createEmbedder> | undefined;
   return async (texts) => {
@@ -142,7 +143,7 @@ function embedderFor(target: Target, settings: Settings, disposal: Disposal): Re
       embedder = createEmbedder(settings, createLogger(settings.LOG_LEVEL, 'opensync-cli'));
       disposal.defer('embedder', async () => (await embedder)?.close());
     }
-    return (await embedder).embed(texts);
+    return (await embedder).embed(texts, { role: 'passage' });
   };
 }
 

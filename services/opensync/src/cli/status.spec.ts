@@ -1,3 +1,4 @@
+import type { JobReport } from '@opensync/event-log/jobs';
 import { checkDisk, checkNode, checkReadiness, checkReport, formatCheck } from './doctor.ts';
 import { formatStatus, type StatusReport } from './status.ts';
 
@@ -16,7 +17,7 @@ const report: StatusReport = {
     missing: [],
     problems: [],
   },
-  consumers: [{ name: 'documents', pending: 7, inFlight: 2, redelivered: 0 }],
+  consumers: [{ name: 'documents', pending: 7, inFlight: 2, redelivered: 0, lagMs: 4_000, delivered: 12_345 }],
   stores: [
     { kind: 'documents', engine: 'SQLite', location: '/data/documents.db', counts: { sessions: 3, messages: 1400 } },
     { kind: 'search', problem: 'the search store does not answer: disk I/O error', fix: 'see the log of the process' },
@@ -80,7 +81,7 @@ describe('opensync doctor', () => {
     const troubled = checkReport({
       ...report,
       log: { ...report.log, deadLetters: 2 },
-      consumers: [{ name: 'vectors', pending: 50_000, inFlight: 0, redelivered: 9 }],
+      consumers: [{ name: 'vectors', pending: 50_000, inFlight: 0, redelivered: 9, lagMs: 60_000, delivered: 90_000 }],
       stores: [],
     });
     expect(troubled.map(({ state }) => state)).toEqual(['ok', 'warn', 'warn']);
@@ -90,6 +91,13 @@ describe('opensync doctor', () => {
       state: 'fail',
       detail: 'lag: documents 7; documents: missing; a running service recreates it',
     });
+  });
+
+  it('says how long a backlog takes, if that is known', () => {
+    const waiting = { ...report.consumers[0]!, name: 'vectors', pending: 50_000 };
+    const shown = formatStatus({ ...report, consumers: [waiting, { ...waiting, name: 'search', secondsLeft: 754 }] });
+    expect(shown).toMatch(/^vectors .* ok *$/m);
+    expect(shown).toMatch(/^search .* ok, about 13 min left$/m);
   });
 
   it('mentions removals, and warns about long ones', () => {
@@ -104,6 +112,26 @@ describe('opensync doctor', () => {
     expect(formatStatus({ ...report, log: { ...report.log, removals: { owners: 2, since } } })).toContain(
       `\nDeletions     ${detail}\n`,
     );
+  });
+
+  it('mentions jobs, and warns about those that are late or fail again and again', () => {
+    const job: JobReport = {
+      ...{ name: 'trash', about: '', schedule: '* * * * *', timeZone: 'UTC', state: 'waiting' },
+      ...{ nextAt: 0, lateSeconds: 30, failures: 1, succeededAt: null, last: null },
+    };
+    const of = (change: Partial<JobReport>) => {
+      const jobs = [{ ...job, ...change }];
+      return [formatStatus({ ...report, jobs }), checkReport({ ...report, jobs }).find(({ name }) => name === 'jobs')];
+    };
+    expect(of({})).toEqual([
+      expect.stringContaining('Jobs          1, all in time'),
+      expect.objectContaining({ state: 'ok' }),
+    ]);
+    for (const change of [{ lateSeconds: 10_000 }, { state: 'failing', failures: 2 } as const]) {
+      const [text, check] = of(change);
+      expect(text).toContain('Jobs          ! trash: ');
+      expect(check).toMatchObject({ state: 'warn', fix: expect.stringContaining('jobs list') });
+    }
   });
 
   it('does not treat unreadable removals as none', () => {

@@ -1,12 +1,11 @@
-import { PROJECTIONS } from '@opensync/contracts';
-import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
-import { CONSUMER, lostEventsOf, STREAM, type ConsumerHealth } from '@opensync/event-log';
-import { requestConsumerHealth, requestLogProblems } from '@opensync/event-log/observe';
-import { PendingRemovals } from '@opensync/event-log/payloads';
+import { readBackupRecords, type BackupRecords } from '@opensync/event-log/backups';
+import { readJobs, type JobReport } from '@opensync/event-log/jobs';
+import { readConsumers, readLog, type ConsumerStatus, type LogStatus } from '@opensync/event-log/observe';
 import type { Settings } from '@opensync/platform';
-import { lacksDocuments, recordNow, type GenerationRecord } from '@opensync/stores';
+import { lacksDocumentsIn } from '@opensync/query';
 import { freeBytes } from '../system/data-folder.ts';
-import { bytes, number, pairs, quantities, table, type Output } from './output.ts';
+import { isTroubled, jobState } from './jobs.ts';
+import { bytes, duration, number, pairs, quantities, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';
 import { withTarget, type Target } from './target.ts';
 
@@ -17,47 +16,13 @@ export interface StatusReport {
   readonly dataDir?: string;
   /** Bytes that are free on the disk of the data folder. */
   readonly free?: number;
-  readonly log: {
-    readonly server: string;
-    /** Its address, without credentials. */
-    readonly location: string;
-    readonly embedded: boolean;
-    readonly events: number;
-    readonly bytes: number;
-    /** OPENSYNC_EVENTS_MAX_BYTES, as the server has it. */
-    readonly maxBytes?: number;
-    readonly lastSequence: number;
-    /** The minimum number of lost events. */
-    readonly lost?: number;
-    readonly deadLetters: number;
-    /**
-     * Owners whose deleted sessions have payloads waiting for removal, and since when the first of them waits. Absent
-     * if there are none.
-     */
-    readonly removals?: Removals | { readonly problem: string };
-    /** Streams that are not there. */
-    readonly missing: readonly string[];
-    /** Why writes are rejected, according to the writing processes. */
-    readonly problems: readonly string[];
-  };
+  readonly log: LogStatus & { readonly embedded: boolean };
+  /** Absent if there has never been one. */
+  readonly backups?: BackupRecords;
   readonly consumers: readonly ConsumerStatus[];
   readonly stores: readonly StoreStatus[];
-}
-
-export interface Removals {
-  readonly owners: number;
-  readonly since: number;
-}
-
-export interface ConsumerStatus {
-  readonly name: string;
-  /** Messages of its stream that were not delivered yet. */
-  readonly pending: number;
-  /** Delivered to it, not acknowledged yet. */
-  readonly inFlight: number;
-  readonly redelivered: number;
-  /** Why it works only partly or not at all. */
-  readonly problem?: string;
+  /** The scheduled jobs. */
+  readonly jobs?: readonly JobReport[];
 }
 
 export async function status(settings: Settings, { json, output }: { json: boolean; output: Output }): Promise<number> {
@@ -70,89 +35,20 @@ export async function status(settings: Settings, { json, output }: { json: boole
 
 /** Reads the current state. If no process has the stores open, opening them creates missing parts. */
 export async function readStatus(target: Target, settings: Settings): Promise<StatusReport> {
-  const manager = await jetstreamManager(target.nc);
-  const streams = new Map(
-    await Promise.all(
-      Object.values(STREAM).map(
-        async (name) => [name, await manager.streams.info(name).catch(() => undefined)] as const,
-      ),
-    ),
-  );
-  const events = streams.get(STREAM.events);
-  const maxBytes = events?.config.max_bytes ?? -1;
-  const lost = events ? lostEventsOf(events.state) : 0;
-  const [health, problems] = await Promise.all([requestConsumerHealth(target.nc), requestLogProblems(target.nc)]);
-  const removals = await readRemovals(target);
-  const consumers = await Promise.all(
-    Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
-      const info = await manager.consumers.info(stream, durable).catch(() => undefined);
-      const here = health.filter(({ consumer }) => consumer === durable);
-      const record = await lifeOf(target, durable);
-      const isPartial = record !== undefined && lacksDocuments(record, info?.created);
-      const problem = problemOf(info, { here, kind: target.kind, isPartial });
-      return {
-        name: durable,
-        pending: info?.num_pending ?? 0,
-        inFlight: info?.num_ack_pending ?? 0,
-        redelivered: info?.num_redelivered ?? 0,
-        ...(problem !== undefined && { problem }),
-      };
-    }),
-  );
+  const [log, consumers, backups] = await Promise.all([
+    readLog(target.nc),
+    readConsumers(target.nc, { isRunning: target.kind !== 'stopped', lacksDocuments: lacksDocumentsIn(target.nc) }),
+    // An installation of an earlier version has no bucket for them.
+    readBackupRecords(target.nc).catch((): BackupRecords => ({})),
+  ]);
   return {
     ...(await whereabouts(target)),
-    log: {
-      server: `nats-server ${target.nc.info?.version ?? '?'}`,
-      location: target.nc.getServer(),
-      embedded: settings.NATS_URL === undefined,
-      events: events?.state.messages ?? 0,
-      bytes: events?.state.bytes ?? 0,
-      ...(maxBytes > 0 && { maxBytes }),
-      lastSequence: events?.state.last_seq ?? 0,
-      ...(lost > 0 && { lost }),
-      deadLetters: streams.get(STREAM.deadLetters)?.state.messages ?? 0,
-      ...(removals && { removals }),
-      missing: [...streams].filter(([, info]) => info === undefined).map(([name]) => name),
-      problems,
-    },
+    log: { ...log, embedded: settings.NATS_URL === undefined },
+    ...((backups.backup ?? backups.rehearsal) && { backups }),
     consumers,
     stores: await readStores(target, settings),
+    jobs: await readJobs(target.nc, Date.now()).catch(() => []),
   };
-}
-
-/** Undefined if nothing is left to do, also if no version that removes payloads has run yet. */
-async function readRemovals({ nc }: Target): Promise<StatusReport['log']['removals']> {
-  try {
-    const removals = await new PendingRemovals(nc).all();
-    if (removals.length === 0) return undefined;
-    return { owners: removals.length, since: Math.min(...removals.map(({ since }) => since)) };
-  } catch (error) {
-    return { problem: (error as Error).message };
-  }
-}
-
-/** The record of the store that a consumer feeds, which has the same name. */
-async function lifeOf({ nc }: Target, durable: string): Promise<GenerationRecord | undefined> {
-  const store = PROJECTIONS.find((name) => name === durable);
-  return store && recordNow(nc, store).catch(() => undefined);
-}
-
-/** @param here reports of the processes that run it */
-function problemOf(
-  info: ConsumerInfo | undefined,
-  {
-    here,
-    kind,
-    isPartial,
-  }: { readonly here: readonly ConsumerHealth[]; readonly kind: Target['kind']; readonly isPartial: boolean },
-): string | undefined {
-  if (!info) return 'missing; a running service recreates it';
-  const stopped = here.find((health) => health.stopped !== undefined);
-  if (stopped) return `stopped: ${stopped.stopped}`;
-  const blocked = here.find((health) => health.blocked !== undefined);
-  if (blocked) return `waiting: ${blocked.blocked}`;
-  if (kind !== 'stopped' && here.length === 0) return 'no projector is processing it';
-  return isPartial ? 'its index is missing older documents; a projector is adding them' : undefined;
 }
 
 async function whereabouts(target: Target): Promise<Pick<StatusReport, 'state' | 'url' | 'dataDir' | 'free'>> {
@@ -185,7 +81,33 @@ export function sizeOf({ bytes: size, maxBytes }: StatusReport['log']): string {
   return maxBytes === undefined ? bytes(size) : `${bytes(size)} of at most ${bytes(maxBytes)}`;
 }
 
-export function formatStatus({ state, url, dataDir, free, log, consumers, stores }: StatusReport): string {
+/** How many there are, and those that an operator should look at. */
+export function jobsLine(jobs: readonly JobReport[]): string {
+  const troubled = jobs.filter(isTroubled);
+  if (troubled.length === 0) return `${jobs.length}, all in time`;
+  return `! ${troubled.map((job) => `${job.name}: ${jobState(job)}`).join(', ')}; see opensync jobs list`;
+}
+
+/** As `2026-01-15T02:00:00.000Z in /mnt/backups, up to sequence 1200, proved 2026-01-11T03:00:00.000Z`. */
+export function backupLine({ backup, rehearsal, proof }: BackupRecords): string {
+  const at = (record: { at: number }) => new Date(record.at).toISOString();
+  const made = backup ? `${at(backup)} in ${backup.place}, up to sequence ${backup.to}` : 'none of this log';
+  if (rehearsal?.problem !== undefined)
+    return `! ${made}; the rehearsal of ${at(rehearsal)} failed: ${rehearsal.problem}`;
+  return `${made}, ${proof ? `proved ${at(proof)}` : 'not rehearsed yet'}`;
+}
+
+export function formatStatus({
+  state,
+  url,
+  dataDir,
+  free,
+  log,
+  backups,
+  consumers,
+  stores,
+  jobs = [],
+}: StatusReport): string {
   const facts: [string, string][] = [
     ['OpenSync', state === 'running' && url ? `running at ${url}` : state === 'stopped' ? 'not running' : 'remote'],
     ...(dataDir
@@ -197,6 +119,8 @@ export function formatStatus({ state, url, dataDir, free, log, consumers, stores
     ...(log.lost === undefined ? [] : ([['Lost', `! ${lostEvents(log.lost)}`]] as [string, string][])),
     ['Dead letters', number(log.deadLetters)],
     ...(log.removals === undefined ? [] : ([['Deletions', deletions(log.removals)]] as [string, string][])),
+    ...(jobs.length === 0 ? [] : ([['Jobs', jobsLine(jobs)]] as [string, string][])),
+    ...(backups === undefined ? [] : ([['Backup', backupLine(backups)]] as [string, string][])),
     ...log.problems.map((problem): [string, string] => ['Writes', `! answer 503: ${problem}`]),
   ];
   const storeRows = stores.map((store) =>
@@ -214,12 +138,12 @@ export function formatStatus({ state, url, dataDir, free, log, consumers, stores
             : []),
         ],
   );
-  const consumerRows = consumers.map(({ name, pending, inFlight, redelivered, problem }) => [
+  const consumerRows = consumers.map(({ name, pending, inFlight, redelivered, secondsLeft, problem }) => [
     name,
     number(pending),
     number(inFlight),
     number(redelivered),
-    problem === undefined ? 'ok' : `! ${problem}`,
+    `${problem === undefined ? 'ok' : `! ${problem}`}${secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`}`,
   ]);
   return [
     pairs(facts),

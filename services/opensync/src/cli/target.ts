@@ -87,10 +87,14 @@ async function openRunning(dataDir: string, disposal: Disposal): Promise<Target>
 
 const KEPT_WITHIN_MS = 10_000;
 
-/** Creates missing streams and buckets, unless a running OpenSync or the keeper does that. */
-export async function provideStreams({ kind, nc }: Target, settings: Settings): Promise<void> {
+/** Creates missing streams and buckets, unless a running OpenSync or the keeper does that, which is waited for so long. */
+export async function provideStreams(
+  { kind, nc }: Target,
+  settings: Settings,
+  keptWithinMs = KEPT_WITHIN_MS,
+): Promise<void> {
   if (kind === 'running') return;
-  if (settings.OPENSYNC_LOG_KEEPER === 'other') await untilKept(nc, KEPT_WITHIN_MS);
+  if (settings.OPENSYNC_LOG_KEEPER === 'other') await untilKept(nc, keptWithinMs);
   else await reconcileTopology(nc, topologyOf(settings));
 }
 

@@ -4,7 +4,7 @@ import { changeUser as sayChange, DEFAULT_WORKSPACE, userOf, workspaceOf, type U
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { printable, quantity, table, type Output } from './output.ts';
-import { withKeys } from './with-keys.ts';
+import { withKeys, withPeople } from './with-keys.ts';
 
 export interface NewUser {
   /** The id of a user whose sessions are stored, but who is lost in the log; default a new one. */
@@ -49,10 +49,16 @@ export async function addUser(
   { userId: givenId, email, name, workspace = workspaceIdOf(DEFAULT_WORKSPACE), role }: NewUser,
   { json, output }: Context,
 ): Promise<number> {
-  return withKeys(settings, { create: true, output }, async (keys) => {
+  return withPeople(settings, { create: true, output }, async (keys, logins) => {
     const found = workspaceOf(keys.people.current(), workspace);
-    const userId = givenId ?? (await keys.newUserId(email, found.workspaceId));
-    await addUserWithoutKeys(keys, found.workspaceId, { userId, email, ...(name !== undefined && { name }) }, role);
+    const userId = givenId ?? (await keys.people.newUserId(email, found.workspaceId));
+    await addUserWithoutKeys(
+      keys,
+      found.workspaceId,
+      { userId, email, ...(name !== undefined && { name }) },
+      role,
+      logins,
+    );
     const user = facts(keys, userOf(keys.people.people, userId));
     if (json) output.print(JSON.stringify(user));
     else {
@@ -86,8 +92,8 @@ export async function changeUser(
 }
 
 export async function removeUser(settings: Settings, emailOrId: string, { json, output }: Context): Promise<number> {
-  return withKeys(settings, { create: false, output }, async (keys) => {
-    const { users, revokedKeys } = await removeUserAndKeys(keys, emailOrId);
+  return withPeople(settings, { create: false, output }, async (keys, logins) => {
+    const { users, revokedKeys } = await removeUserAndKeys(keys, emailOrId, logins);
     if (json) output.print(JSON.stringify({ userIds: users.map(({ userId }) => userId), revokedKeys }));
     else {
       const who = printable(users[0]!.email ?? users[0]!.userId);

@@ -1,5 +1,6 @@
 import { streamEnds } from '@opensync/event-log';
 import { KeyDirectory } from '@opensync/event-log/keys';
+import { LoginDirectory, loginLimitsOf } from '@opensync/event-log/logins';
 import { ConfigError, type Settings } from '@opensync/platform';
 import type { Output } from './output.ts';
 import { provideStreams, withTarget, type Target } from './target.ts';
@@ -22,6 +23,23 @@ export async function withKeys(
       return await work(keys, target);
     } finally {
       await keys.close();
+    }
+  });
+}
+
+/** As {@link withKeys}, for commands that also end logins. */
+export async function withPeople(
+  settings: Settings,
+  options: { create: boolean; output: Output },
+  work: (keys: KeyDirectory, logins: LoginDirectory, target: Target) => Promise<number>,
+): Promise<number> {
+  return withKeys(settings, options, async (keys, target) => {
+    const logins = await LoginDirectory.open(target.nc, keys, { limits: loginLimitsOf(settings) });
+    try {
+      await logins.ready();
+      return await work(keys, logins, target);
+    } finally {
+      await logins.close();
     }
   });
 }

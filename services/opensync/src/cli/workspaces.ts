@@ -12,7 +12,7 @@ import {
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { printable, quantity, table, type Output } from './output.ts';
-import { withKeys } from './with-keys.ts';
+import { withKeys, withPeople } from './with-keys.ts';
 
 interface Context {
   readonly json: boolean;
@@ -122,8 +122,8 @@ export async function addMember(
   { workspace, user, role }: MemberSyntax & { readonly role: Role | undefined },
   context: Context,
 ): Promise<number> {
-  return withKeys(settings, { create: false, output: context.output }, async (keys) => {
-    const { userId } = await addMemberWithoutKeys(keys, workspace, user, role);
+  return withPeople(settings, { create: false, output: context.output }, async (keys, logins) => {
+    const { userId } = await addMemberWithoutKeys(keys, workspace, user, role, logins);
     return report(keys, { workspace, user: userId }, context);
   });
 }
@@ -144,9 +144,9 @@ export async function removeMember(
   { workspace, user }: MemberSyntax,
   { json, output }: Context,
 ): Promise<number> {
-  return withKeys(settings, { create: false, output }, async (keys) => {
+  return withPeople(settings, { create: false, output }, async (keys, logins) => {
     const found = workspaceOf(keys.people.current(), workspace);
-    const { user: removed, revokedKeys } = await removeMemberAndKeys(keys, workspace, user);
+    const { user: removed, revokedKeys } = await removeMemberAndKeys(keys, workspace, user, logins);
     if (json) {
       output.print(JSON.stringify({ workspaceId: found.workspaceId, userId: removed.userId, revokedKeys }));
     } else {

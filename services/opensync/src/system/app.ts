@@ -3,13 +3,23 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { openEmbedder } from '@opensync/embedder';
 import { logProblem, logState, openLog, readLostEvents, streamEnds, type LogConnection } from '@opensync/event-log';
 import { openAccessLog } from '@opensync/event-log/access';
+import { recordUses, serveKeyService } from '@opensync/event-log/key-service';
+import { exchangeRates, openDailyUse } from '@opensync/event-log/rates';
+import { accessLogJob, runJobs } from '@opensync/event-log/jobs';
 import { openKeys, provideGivenKey, type GivenKey, type KeyDirectory } from '@opensync/event-log/keys';
-import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
+import { contentProblems, contentStates, observeContent, serveProcessReports } from '@opensync/event-log/observe';
 import { openIngest } from '@opensync/ingest';
-import { embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
+import {
+  describeSettings,
+  embeddingModelOf,
+  type EmbeddingModel,
+  type LocalModelName,
+  type Logger,
+  type Settings,
+} from '@opensync/platform';
 import { assertPortFree, createHttpApp, serve } from '@opensync/platform/http';
 import type { Disposal } from '@opensync/platform/service';
-import { createRegistry, startTracing } from '@opensync/platform/telemetry';
+import { createRegistry, observeCertificates, observeDisk, startTracing } from '@opensync/platform/telemetry';
 import { openProjector, UnusableStores } from '@opensync/projector';
 import { openLogin, openQuery, partialIndexes } from '@opensync/query';
 import {
@@ -21,6 +31,7 @@ import {
   storeStates,
   usesDataFolder,
 } from '@opensync/stores';
+import { openWrapped } from '@opensync/wrapped';
 import { lostEvents } from '../cli/status.ts';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';
 import { provideKeptKeys, usablePluginFile, type KeptKeys } from './first-keys.ts';
@@ -42,6 +53,10 @@ export interface RunningSystem {
   readonly away: ReadonlyMap<StoreName, string>;
   /** Findings of the first check of the stores that an operator should know, and the actions taken. */
   readonly storeNotes: readonly string[];
+  /** Turns text into vectors now. */
+  readonly model: () => EmbeddingModel;
+  /** Switches to another local model and embeds everything again. @throws ConfigError, AppError; then it stays */
+  readonly useModel: (name: LocalModelName) => Promise<void>;
   /** Makes a link that logs the first admin in once; undefined if nobody can log in. @throws AppError UNAVAILABLE */
   readonly loginLink: () => Promise<string | undefined>;
 }
@@ -65,9 +80,12 @@ const HTTP_DRAIN_MS = 3000;
  * Opens every resource and composes the services in this process: the one place that knows all of them.
  * @throws ConfigError, NatsServerError
  */
-export async function startSystem(settings: Settings, context: StartContext): Promise<RunningSystem> {
+export async function startSystem(given: Settings, context: StartContext): Promise<RunningSystem> {
   const { logger, disposal } = context;
-  const metrics = createRegistry();
+  // Changed by `useModel`; everything that asks which model it is, asks these.
+  const settings = { ...given };
+  const metrics = createRegistry('opensync');
+  observeCertificates(metrics, settings);
   const stopTracing = await startTracing(settings, 'opensync');
   if (stopTracing) disposal.defer('tracing', stopTracing);
   const folder = await dataFolderOf(settings, disposal);
@@ -75,19 +93,23 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
 
   const server = await provideLogServer(settings, folder, context);
   const nc = await openLog(server, settings, { name: 'opensync', logger, disposal });
+  serveProcessReports(nc, { service: 'opensync', metrics, settings: describeSettings(settings, process.env) });
   const keys = await openKeys(nc, settings, disposal);
   const givenKey = await provideGivenKey(keys, settings, logger);
+  recordUses(nc, keys, logger);
 
   const generations = await openGenerations(nc, { disposal, logger });
   const away = new Map<StoreName, string>();
   const onAway = (name: StoreName, problem: string) => away.set(name, problem);
   const unusable = new UnusableStores();
+  let reopenVectors = async () => {};
   const stores = await openStores(settings, STORES, {
     logger,
     disposal,
     metrics,
     generations,
     essential: ESSENTIAL,
+    onReopen: (name, reopen) => void (name === 'vectors' && (reopenVectors = reopen)),
     onAway,
     onUnusable: unusable.report,
   });
@@ -98,17 +120,36 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     embedded: embeddedStores(settings, STORES),
     drop: (name, generation) => dropGeneration(settings, name, generation),
   });
-  const query = openQuery(settings, { nc, generations, stores, people: keys.people, logger, metrics, disposal });
-  const login = await openLogin(settings, { nc, keys, disposal });
+  const dailyUse = openDailyUse(nc, { logger, disposal });
+  const query = openQuery(settings, {
+    nc,
+    generations,
+    stores,
+    people: keys.people,
+    dailyUse,
+    logger,
+    metrics,
+    disposal,
+  });
+  openWrapped(settings, { nc, documents: stores.documents, people: keys.people, logger, metrics, disposal });
+  const login = await openLogin(settings, { nc, keys, disposal, logger });
+  serveKeyService(nc, { keys, logins: login.directory }, settings, logger);
   observeContent(metrics, nc);
+  if (folder) observeDisk(metrics, folder.path);
+  if (settings.OPENSYNC_LOG_KEEPER === 'self') {
+    runJobs([accessLogJob(nc, settings)], { nc, logger, metrics, disposal });
+  }
   const app = await createHttpApp(compose([ingest, query, login.module, projector.module, embedder.module]), {
     settings,
     logger,
     metrics,
     authenticate: (token) => keys.authenticate(token),
     logins: login.gate,
+    accessTokens: login.accessTokens,
     positions: keys.positions,
     accessLog: openAccessLog(nc, settings, { disposal, metrics }),
+    dailyUse,
+    shareRates: (rates) => exchangeRates(nc, rates, disposal),
     health: {
       live: async () => !nc.isClosed() && projector.isMakingProgress() && embedder.strategy.isAnswering(),
       // Ready means that writes are accepted and reads answered. Without the indexes searches return less, and
@@ -125,20 +166,38 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   });
   const strategies = [projector.strategy, embedder.strategy];
   const url = await serve(app, settings, { disposal, metrics, strategies });
-  await folder?.publish({
-    pid: process.pid,
-    httpUrl: url,
-    natsUrl: server.url,
-    embeddingModel: embeddingModelOf(settings),
-    ...(server.token !== undefined && { natsToken: server.token }),
-  });
+  const publish = async () =>
+    folder?.publish({
+      pid: process.pid,
+      httpUrl: url,
+      natsUrl: server.url,
+      embeddingModel: embeddingModelOf(settings),
+      ...(server.token !== undefined && { natsToken: server.token }),
+    });
+  await publish();
+  const useModel = async (name: LocalModelName) => {
+    const before = settings.OPENSYNC_LOCAL_MODEL;
+    await projector.switchModel(async () => {
+      settings.OPENSYNC_LOCAL_MODEL = name;
+      try {
+        await reopenVectors();
+        await embedder.follow();
+      } catch (error) {
+        settings.OPENSYNC_LOCAL_MODEL = before;
+        await reopenVectors();
+        throw error;
+      }
+    });
+    await publish();
+  };
   // Last: created earlier, it would be lost with a failed start, and the next one would create none.
   const notes = await logNotes(nc, keys);
   const firstKeys = await provideKeptKeys(keys, settings, logger);
   const pluginFile = firstKeys?.pluginFile ?? (await usablePluginFile(keys, settings));
   const storeNotes = [...notes, ...projector.stores.notes];
   const loginLink = async () => login.gate && linkOfFirstAdmin({ keys, logins: login.directory }, { url, settings });
-  return { url, dataDir: folder?.path, firstKeys, pluginFile, givenKey, away, storeNotes, loginLink };
+  const model = () => embeddingModelOf(settings);
+  return { url, dataDir: folder?.path, firstKeys, pluginFile, givenKey, away, storeNotes, loginLink, model, useModel };
 }
 
 /** Problems of a partly restored log that would otherwise go unnoticed. */

@@ -14,6 +14,8 @@ export interface BannerFacts {
   readonly givenKey: GivenKey | undefined;
   /** Logs the first admin in once; absent if it is not to be shown. */
   readonly loginLink?: string | undefined;
+  /** What turns text into vectors; not set: it is not shown. */
+  readonly model?: string;
   readonly away: ReadonlyMap<StoreName, string>;
   /** Findings about the stores and the log, and the actions taken; a sentence each. */
   readonly storeNotes: readonly string[];
@@ -33,10 +35,11 @@ const WITHOUT: Readonly<Record<StoreName, string>> = {
  * the admin's never.
  */
 export function banner(facts: BannerFacts): string {
-  const { url, dataDir, firstKeys, givenKey, away, storeNotes, command, loginLink } = facts;
+  const { url, dataDir, firstKeys, givenKey, away, storeNotes, command, loginLink, model } = facts;
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL      ${url}`];
   if (dataDir !== undefined) lines.push(`  Data     ${dataDir}`);
   if (command) lines.push(`  Command  ${command.path}`);
+  if (model !== undefined) lines.push(`  Model    ${model}`);
   if (firstKeys) lines.push(...keyLines(firstKeys, facts));
   if (givenKey?.isNew) lines.push("  Key      the one from OPENSYNC_BOOTSTRAP_KEY, an admin's");
   if (loginLink !== undefined) lines.push(`  Login    ${loginLink}   (once, within 15 minutes)`);

@@ -24,7 +24,7 @@ export class Product {
     this.dataDir = dataDir;
     const { PATH, HOME, NATS_SERVER_BIN } = process.env;
     // Tests read the first key from the text of the start.
-    const shown = { OPENSYNC_KEY_DISPLAY: 'always', LOG_LEVEL: 'warn' };
+    const shown = { OPENSYNC_KEY_DISPLAY: 'always', LOG_LEVEL: 'warn', OPENSYNC_MODEL_INSTALL: 'off' };
     this.#env = { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, ...shown, ...env };
   }
 

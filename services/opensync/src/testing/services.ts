@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-export const SERVICES = ['ingest', 'projector', 'embedder', 'query'] as const;
+export const SERVICES = ['ingest', 'projector', 'embedder', 'query', 'wrapped'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** The built program of a service. */

@@ -34,5 +34,7 @@ export async function sessionsOf(url: string, messages: number): Promise<unknown
     },
     { timeoutMs: 30_000, what: `${messages} messages` },
   );
-  return Promise.all(sessions.map(({ id }) => get(`${url}/api/sessions/${id}`)));
+  const pages = sessions.map(({ id }) => get<{ costs?: unknown }>(`${url}/api/sessions/${id}`));
+  // The figures follow the documents by some seconds.
+  return (await Promise.all(pages)).map(({ costs: _later, ...page }) => page);
 }

@@ -20,7 +20,7 @@ import {
   type StoredEvent,
 } from '@opensync/contracts';
 import type { BatchContext, BatchOutcome, Delivery, Poison } from '@opensync/event-log';
-import type { DocumentStore, SessionQuery } from '@opensync/stores';
+import type { DocumentStore, SessionQuery, TrashedSession } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 import { DocumentFolding, type DocumentFoldingResources } from './folding.ts';
 
@@ -151,14 +151,7 @@ export class DocumentsProjection {
   async #eraseSessions(owner: Owner, { deletion, span }: SessionState, watch: Watch): Promise<void> {
     const { sequence } = deletion!;
     const erasure = { id: ERASURE, owner, time: span.lastAt, sequence };
-    let after: SessionQuery['after'];
-    for (;;) {
-      const page = await this.#documents.sessions(owner, {
-        ...{ limit: SESSIONS_AT_ONCE, sort: 'createdAt', order: 'asc', ...(after && { after }) },
-      });
-      const last = page.at(-1);
-      if (!last) return;
-      after = { id: last.id, value: sessionView(last).createdAt };
+    for await (const page of this.#everySession(owner)) {
       const earlier = page.filter((session) => {
         return session.span.firstSequence < sequence || (session.deletion?.sequence ?? Infinity) <= sequence;
       });
@@ -174,6 +167,27 @@ export class DocumentsProjection {
       );
       watch.signal?.throwIfAborted();
       watch.onProgress?.();
+    }
+  }
+
+  /** The sessions of an owner that are not deleted, in pages; those in the trash last. */
+  async *#everySession(owner: Owner): AsyncGenerator<readonly SessionState[]> {
+    const limit = SESSIONS_AT_ONCE;
+    for (let after: SessionQuery['after']; ;) {
+      const page = await this.#documents.sessions(owner, {
+        ...{ limit, sort: 'createdAt', order: 'asc', ...(after && { after }) },
+      });
+      const last = page.at(-1);
+      if (!last) break;
+      after = { id: last.id, value: sessionView(last).createdAt };
+      yield page;
+    }
+    for (let after: TrashedSession | undefined; ;) {
+      const page = await this.#documents.trashed({ owner, before: Number.MAX_SAFE_INTEGER, limit, after });
+      after = page.at(-1);
+      if (!after) return;
+      const { gone } = await this.#documents.load(owner, { sessions: page.map(({ id }) => id) });
+      yield [...gone.values()];
     }
   }
 

@@ -6,6 +6,7 @@ import {
   aMessageSynced,
   anOwner,
   aPartSynced,
+  aSessionCurated,
   aSessionDeleted,
   aSessionSynced,
   aUserErased,
@@ -76,6 +77,27 @@ describe('the erasure of a user', () => {
     } finally {
       await indexing.close();
     }
+  });
+
+  it('reaches sessions in the trash, and not what is put there later', async () => {
+    const trash = (externalId: string) => aSessionCurated({ externalId, trashedAt: 1 }, { owner: ada });
+    const many = Array.from({ length: 60 }, (_, n) => [session(`t${n}`, 'Herons'), trash(`t${n}`)]).flat();
+    const log = stream([
+      ...many,
+      message('t1', 'bitterns'),
+      aUserErased({ owner: ada }),
+      session('new', 'x'),
+      trash('new'),
+    ]);
+    await withStore('one', async (documents) => {
+      const one = projection(documents, log);
+      for (const delivery of log) await one.apply([delivery]);
+      const left = await documents.trashed({ owner: ada, before: Number.MAX_SAFE_INTEGER, limit: 100 });
+      expect(left.map(({ id }) => id)).toEqual([sessionIdOf(ada, 'new')]);
+      const { gone } = await documents.load(ada, { sessions: [sessionIdOf(ada, 't1')] });
+      expect([...gone.values()].map(({ fields }) => fields)).toEqual([{}]);
+      expect(await documents.hasBefore(ada, sessionIdOf(ada, 't1'), 1000)).toBe(false);
+    });
   });
 
   it('has their payloads removed', async () => {

@@ -32,7 +32,7 @@ export interface FiguresProjectionResources {
  */
 export class FiguresProjection {
   readonly #documents: DocumentStore;
-  readonly #prices: PriceTable;
+  #prices: PriceTable;
 
   constructor({ documents, prices }: FiguresProjectionResources) {
     this.#documents = documents;
@@ -47,6 +47,14 @@ export class FiguresProjection {
     const stored = await this.#documents.figureRating();
     if (stored?.digest === this.#prices.digest && stored.marked) return;
     await this.#documents.rateAgain(this.#prices.digest);
+  }
+
+  /** Rates with other prices from now on. Resolves with whether they differ; all sessions are due then. */
+  async changePrices(prices: PriceTable): Promise<boolean> {
+    if (prices.digest === this.#prices.digest) return false;
+    this.#prices = prices;
+    await this.adoptPrices();
+    return true;
   }
 
   /**
@@ -124,7 +132,7 @@ export class FiguresProjection {
   }
 }
 
-/** Sessions of the same days together: a sum of a day reads all of its quarters, and would else be computed once for each of its sessions. */
+/** Groups sessions of the same days: the sum of a day reads all of its quarters, and would otherwise be computed once for each session. */
 function byOwnerAndTime(one: DueSession, other: DueSession): number {
   const [a, b] = [one.owner, other.owner];
   if (a.workspaceId !== b.workspaceId) return a.workspaceId < b.workspaceId ? -1 : 1;

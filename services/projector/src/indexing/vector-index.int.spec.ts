@@ -9,7 +9,14 @@ import {
   type DocumentStore,
   type VectorStore,
 } from '@opensync/stores';
-import { aMessageSynced, anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import {
+  aMessageSynced,
+  anOwner,
+  aSessionSynced,
+  temporaryFolder,
+  waitFor,
+  type TemporaryFolder,
+} from '@opensync/testkit';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { delivery, raw, noHistory } from '../testing/deliveries.ts';
 import { indexChanges } from './changed-documents.ts';
@@ -104,6 +111,28 @@ describe('vectorIndex', () => {
     expect(await storedOf('log')).toMatchObject({ omitted: all.length - MOST_CHUNKS });
     expect((await storedOf('log'))!.version).toBeGreaterThan(0);
     expect(await storedOf('short')).toMatchObject({ omitted: 0 });
+  });
+
+  it('embeds passages under the title of their session, and no passage again for another title', async () => {
+    const session = (externalId: string, title: string) => aSessionSynced({ externalId, title }, { owner });
+    const text = `It works now, ${'and it has worked each time since then, '.repeat(3)}so this is done`;
+    const said = (sessionExternalId: string, externalId: string) =>
+      aMessageSynced({ sessionExternalId, externalId, textContent: text }, { owner });
+    await store(session('a', 'Flaky tests'), session('b', 'Slow queries'), said('a', 'm1'), said('b', 'm1'));
+    await indexChanges(batch(), documents, indexOf());
+    const withoutHeadings = answered.splice(0).flat();
+    expect(withoutHeadings.filter((one) => one.includes(text))).toEqual([text]);
+
+    // As after an update: the rows are written again, and their vectors were made without headings.
+    await store(session('a', 'Flaky tests'), session('b', 'Slow queries'), said('a', 'm2'), said('b', 'm2'));
+    await indexChanges(batch(), documents, indexOf({ headings: () => true }));
+    const embedded = answered.splice(0).flat();
+    const under = ['Flaky tests', 'Slow queries'].map((title) => `${title}\n${text}`);
+    expect(embedded.filter((one) => one.includes(text)).toSorted()).toEqual(under);
+
+    await store(session('a', 'Why tests are flaky'));
+    await indexChanges(batch(), documents, indexOf({ headings: () => true }));
+    expect(answered.flat().filter((one) => one.includes(text))).toEqual([]);
   });
 
   it('finishes long texts although the embedder repeatedly answers a few calls and then fails for a while', async () => {

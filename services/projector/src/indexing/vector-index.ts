@@ -1,7 +1,13 @@
-import { createHash } from 'node:crypto';
 import { firstSequenceOfRow, headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
 import { ByteBudget } from '@opensync/platform';
-import { chunksToEmbed, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
+import {
+  chunksToEmbed,
+  passageOf,
+  type IndexedVectorDocument,
+  type Passage,
+  type VectorDocument,
+  type VectorStore,
+} from '@opensync/stores';
 import type { IndexRefusal } from './change-batch.ts';
 import type { DocumentIndex } from './document-index.ts';
 import { headingOf } from './heading.ts';
@@ -27,12 +33,16 @@ export interface VectorIndexResources {
   readonly embed: Embed;
   /** Concurrent calls of `embed`, whatever the number of writers; default 1, which keeps a local model busy. */
   readonly embedsAtOnce?: number | undefined;
+  /** Whether the model reads passages under the title of their session; default false. */
+  readonly headings?: (() => boolean) | undefined;
   /** Called once for each text that the model will not embed; the error does not contain the text. */
   readonly onRefused?: (error: unknown) => void;
 }
 
 interface TextDocument extends Omit<VectorDocument, 'chunks'> {
   readonly text: string;
+  /** What its chunks are read under; empty if nothing. */
+  readonly heading: string;
 }
 
 /** A document on its way into the store: its chunks by hash, in order, and the stored ones. */
@@ -42,8 +52,8 @@ interface OpenDocument {
   readonly stored: Set<string>;
   /** The version of a partial write: the document's own version means that it is complete (see receipts). */
   readonly versionBefore: number;
-  /** Texts of the others. */
-  readonly missing: ReadonlyMap<string, string>;
+  /** The others. */
+  readonly missing: ReadonlyMap<string, Passage>;
 }
 
 /**
@@ -51,7 +61,7 @@ interface OpenDocument {
  * text have a vector, so that the cost of a message is bounded.
  */
 export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
-  const { vectors, payloads, embed, embedsAtOnce = 1, onRefused } = resources;
+  const { vectors, payloads, embed, embedsAtOnce = 1, headings = () => false, onRefused } = resources;
   const turns = new Turns(embedsAtOnce);
   let perCall = FIRST_CALL;
   const timed = async (texts: readonly string[], options: Parameters<Embed>[1]) => {
@@ -84,6 +94,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             headingVersion: headingVersion(session),
             firstSequence: session.span.firstSequence,
             text: title === '' ? '' : `${title}\n${heading.projectName}`.trim(),
+            heading: '',
             ...heading,
           };
         }),
@@ -95,7 +106,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
       const open = new Set(of.flatMap(({ messages }) => messages.map(({ message }) => message.id)));
       for await (const group of messageTexts(of, payloads, refused)) {
         const documents = group.map(({ session, message, embedded, ownLabels }) => {
-          const { title: _title, ...heading } = headingOf(session);
+          const { title, ...heading } = headingOf(session);
           return {
             id: message.message.id,
             collection: 'messages' as const,
@@ -104,6 +115,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             headingVersion: headingVersion(session),
             firstSequence: firstSequenceOfRow(message, session),
             text: embedded,
+            heading: headings() ? title : '',
             ownLabels,
             ...heading,
           };
@@ -142,7 +154,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
         const open = openDocument(document, stored.get(document.id));
         if (group.length > 0 && texts.size + open.missing.size > CHUNKS_PER_WRITE) break;
         group.push(open);
-        for (const [hash, text] of open.missing) texts.set(hash, text);
+        for (const { textHash, text } of open.missing.values()) texts.set(textHash, text);
       }
       refused.push(...(await writeGroup(owner, group, texts, turn)));
       if (!turn.isOver) continue;
@@ -158,12 +170,15 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     texts: ReadonlyMap<string, string>,
     turn: WorkTurn,
   ): Promise<readonly IndexRefusal[]> {
-    const { vectorOf, notEmbedded, failure } = await embedWhatWorks([...texts], turn);
-    if (failure && vectorOf.size === 0) throw failure.error;
+    const embedded = await embedWhatWorks([...texts], turn);
+    const { failure } = embedded;
+    if (failure && embedded.vectorOf.size === 0) throw failure.error;
     const refused = new Map<string, IndexRefusal>();
     const written: VectorDocument[] = [];
     const versionsBefore = new Map(group.map(({ document, versionBefore }) => [document.id, versionBefore]));
-    for (const { document, hashes, stored, versionBefore } of group) {
+    for (const { document, hashes, stored, versionBefore, missing } of group) {
+      const vectorOf = ofChunks(missing.values(), embedded.vectorOf);
+      const notEmbedded = ofChunks(missing.values(), embedded.notEmbedded);
       const there = hashes.filter((hash) => stored.has(hash) || vectorOf.has(hash));
       const isOpen = hashes.some((hash) => !stored.has(hash) && !vectorOf.has(hash) && !notEmbedded.has(hash));
       const failed = hashes.find((hash) => notEmbedded.has(hash));
@@ -183,7 +198,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     for (const refusal of await vectors.upsert(owner, written))
       refused.set(refusal.id, { ...refusal, kind: 'refused' });
     if (failure) throw failure.error;
-    turn.stepDone(vectorOf.size > 0 || written.some(({ version, id }) => version > versionsBefore.get(id)!));
+    turn.stepDone(embedded.vectorOf.size > 0 || written.some(({ version, id }) => version > versionsBefore.get(id)!));
     return [...refused.values()];
   }
 
@@ -212,15 +227,28 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   }
 }
 
-function openDocument({ text, ...document }: TextDocument, before: IndexedVectorDocument | undefined): OpenDocument {
+/** What is known of the texts of passages, by the hashes of their chunks. */
+function ofChunks<Value>(passages: Iterable<Passage>, known: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  const found = new Map<string, Value>();
+  for (const { hash, textHash } of passages) {
+    const value = known.get(textHash);
+    if (value !== undefined) found.set(hash, value);
+  }
+  return found;
+}
+
+function openDocument(
+  { text, heading, ...document }: TextDocument,
+  before: IndexedVectorDocument | undefined,
+): OpenDocument {
   const stored = new Set(before?.hashes);
   const hashes: string[] = [];
-  const missing = new Map<string, string>();
+  const missing = new Map<string, Passage>();
   const { chunks, omitted } = chunksToEmbed(text);
   for (const chunk of chunks) {
-    const hash = createHash('sha256').update(chunk).digest('hex');
-    hashes.push(hash);
-    if (!stored.has(hash)) missing.set(hash, chunk);
+    const passage = passageOf(chunk, heading);
+    hashes.push(passage.hash);
+    if (!stored.has(passage.hash)) missing.set(passage.hash, passage);
   }
   const versionBefore = Math.min(before?.version ?? 0, document.version);
   return { document: { ...document, omitted }, hashes, stored, versionBefore, missing };

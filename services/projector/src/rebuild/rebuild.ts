@@ -21,6 +21,8 @@ export interface RebuildResources {
   readonly prices?: () => Promise<PriceTable>;
   /** Concurrent calls of `embed`; default 1. */
   readonly embedsAtOnce?: number;
+  /** Whether the model reads passages under the title of their session; default false. */
+  readonly headings?: () => boolean;
 }
 
 export interface RebuildOptions {

@@ -193,7 +193,7 @@ async function vectorSides(
   open: Open,
   [before, after]: Generations,
   payloads: PayloadStore,
-  { embed, embedsAtOnce }: Pick<RebuildResources, 'embed' | 'embedsAtOnce'>,
+  { embed, embedsAtOnce, headings }: Pick<RebuildResources, 'embed' | 'embedsAtOnce' | 'headings'>,
 ): Promise<IndexSides> {
   const { live, unreadable } = await openLive(open, 'vectors', before);
   const next = await open('vectors', after);
@@ -202,6 +202,6 @@ async function vectorSides(
     ...(live && { live }),
     ...(unreadable !== undefined && { unreadable }),
     next,
-    index: vectorIndex({ vectors, payloads, embed, embedsAtOnce }),
+    index: vectorIndex({ vectors, payloads, embed, embedsAtOnce, headings }),
   };
 }

@@ -8,7 +8,7 @@ import {
   type ConsumerFacts,
   type ConsumerRef,
 } from '@opensync/event-log';
-import type { EmbeddingModel, Logger } from '@opensync/platform';
+import type { Logger, VectorModel } from '@opensync/platform';
 import {
   hadFormerGap,
   IndexLife,
@@ -34,7 +34,7 @@ export interface IndexKeeperContext extends ExamineContext {
   /** Announces all documents on CHANGES. */
   readonly announceAll: AnnounceAll;
   /** For the vectors: their model in this process. */
-  readonly model?: Pick<EmbeddingModel, 'name' | 'dimensions'>;
+  readonly model?: () => VectorModel;
   readonly logger: Logger;
 }
 
@@ -93,7 +93,7 @@ export class IndexKeeper implements Keeper {
       return { condition, generation, ...(isDisplaced && { isDisplaced, isWaiting: true, action }) };
     }
     const life = (this.#life ??= await IndexLife.open(this.#context.nc, this.projection));
-    const { model } = this.#context;
+    const model = this.#context.model?.();
     if (model && !isOfModel(await life.read(), model)) {
       // The record describes the index of that model; this is another index, which is filled when its model is set
       // again.
@@ -159,7 +159,8 @@ export class IndexKeeper implements Keeper {
 
   /** The open fill of this index because it is missing documents; undefined if it is complete. */
   async #fillOf(life: IndexLife, facts: ConsumerFacts, wereProjected: boolean): Promise<Fill | undefined> {
-    const { nc, model } = this.#context;
+    const { nc } = this.#context;
+    const model = this.#context.model?.();
     let record = await life.read();
     if (model && mustTakeOver(record, facts, model)) {
       await takeOverModel(nc, model);
@@ -193,12 +194,14 @@ export class IndexKeeper implements Keeper {
     const work = life.tryHold(async (signal) => {
       const record = await life.read();
       if (!isOpen(record)) return;
-      logger.warn({ store: this.projection }, 'index is missing documents; sending all documents to it again');
+      logger.info({ store: this.projection }, 'index is missing documents; sending all documents to it again');
       const sessions = await announceAll(signal);
       const { last } = await streamEnds(nc, this.#consumer.stream);
       signal.throwIfAborted();
       await life.announced(record.fill!.token, last);
-      logger.warn({ store: this.projection, sessions }, 're-announced all documents; indexing continues');
+      // An index that is new has nothing to be warned of.
+      const level = sessions > 0 ? 'warn' : 'info';
+      logger[level]({ store: this.projection, sessions }, 're-announced all documents; indexing continues');
     });
     this.#announcing = work
       .catch((err: unknown) =>

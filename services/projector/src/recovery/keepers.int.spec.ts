@@ -433,7 +433,7 @@ describe('vectors of two models, in a rollout', () => {
       documents: new FakeStore(await at(LAST)) as unknown as DocumentStore,
       everyMs: 0,
       announceAll: async () => ++announcements,
-      model: { name, dimensions: 2 },
+      model: () => ({ name, dimensions: 2 }),
       logger: createLogger('silent', 'test'),
     });
 

@@ -171,7 +171,7 @@ describe('a folder as it was left', () => {
       const opened = await expectRecovery();
       expect(opened.watch.notes).toEqual([]);
       // Those records do not say of which format the rows are, so they are written again.
-      expect((await streamEnds(opened.nc, 'CHANGES')).last).toBeGreaterThan(announced);
+      await waitFor(async () => (await streamEnds(opened.nc, 'CHANGES')).last > announced);
       expect(await recordNow(opened.nc, 'search')).toMatchObject({ live: 1, feed: expect.any(String) });
       await waitFor(async () => (await recordNow(opened.nc, 'search'))!.fill === undefined);
     },

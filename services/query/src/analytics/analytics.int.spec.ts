@@ -111,6 +111,15 @@ describe('GET /api/analytics', () => {
     expect(lengths.messages[0]).toEqual({ upTo: 2, sessions: 5 });
   });
 
+  it('gives a session in lists and on its page the same cost as the totals', async () => {
+    const { body } = await app.request('GET', '/api/sessions');
+    const costs = (body.sessions as { costs: { usd: number; status: string } }[]).map(({ costs }) => costs);
+    expect(costs.reduce((sum, { usd }) => sum + usd, 0)).toBeCloseTo(0.5);
+    expect(new Set(costs.map(({ status }) => status))).toEqual(new Set(['reported', 'none']));
+    const [first] = body.sessions;
+    expect((await app.request('GET', `/api/sessions/${first.id}`)).body.costs).toEqual(first.costs);
+  });
+
   it('ends with today if nothing else is asked for', async () => {
     const { groups, from, to } = await get('');
     expect(groups).toHaveLength(30);

@@ -27,9 +27,11 @@ const sessionFields = {
   model: z.string().nullable(),
   provider: z.string().nullable(),
   endReason: z.string().nullable(),
+  parentId: z.string().nullable().describe('The session whose agent started this one; it need not be stored'),
+  forkedFromId: z.string().nullable().describe('The session that this one continues a copy of; it need not be stored'),
   ...tokens,
   totalTokens: amount,
-  cost: amount.describe('US dollars'),
+  cost: amount.describe('US dollars that its agent reported'),
   durationMs: amount,
   messageCount: amount,
   toolCallCount: amount,
@@ -45,7 +47,27 @@ const sessionFields = {
   isPublic: z.boolean().describe('A snapshot has a public link'),
   publicUntil: time.nullable().describe('When the public link ends'),
 };
+
+export const dollars = amount.describe('US dollars');
+export const cost = named(
+  'Cost',
+  z.strictObject({
+    usd: dollars.describe('US dollars, without what is unpriced'),
+    reportedUsd: dollars.describe('What agents reported'),
+    computedUsd: dollars.describe('What was computed from tokens and prices'),
+    status: z
+      .enum(['reported', 'computed', 'mixed', 'unpriced', 'none'])
+      .describe('`mixed`: partly reported, partly computed; `none`: nothing was used'),
+    unpricedTokens: amount.describe('Tokens of models without a known price'),
+    complete: z.boolean().describe('False: the sum lacks the cost of those'),
+  }),
+);
 export const session = named('Session', z.strictObject(sessionFields));
+const ratedFields = {
+  ...sessionFields,
+  costs: cost.nullable().describe('Null for some seconds after the session began'),
+};
+const ratedSession = named('RatedSession', z.strictObject(ratedFields));
 
 const media = named(
   'Media',
@@ -127,10 +149,10 @@ const messages = {
 
 export const sessionPage = named(
   'SessionPage',
-  z.strictObject({ sessions: z.array(session), cursor: z.string().nullable().describe('Null on the last page') }),
+  z.strictObject({ sessions: z.array(ratedSession), cursor: z.string().nullable().describe('Null on the last page') }),
 );
-export const sessionWithMessages = named('SessionWithMessages', z.strictObject({ ...sessionFields, ...messages }));
-export const sessionAndMessages = named('SessionAndMessages', z.strictObject({ session, ...messages }));
+export const sessionWithMessages = named('SessionWithMessages', z.strictObject({ ...ratedFields, ...messages }));
+export const sessionAndMessages = named('SessionAndMessages', z.strictObject({ session: ratedSession, ...messages }));
 
 const column = z.array(count);
 export const sessionOutline = named(
@@ -213,6 +235,12 @@ const searchResult = named(
     score: z.number().describe('Higher is better; comparable within one answer only'),
     matchedIn: z.array(side),
     missing: words.describe('The words of the query that the session lacks'),
+    copies: z
+      .strictObject({ count: z.int().positive(), sessionIds: z.array(z.string()).max(20) })
+      .optional()
+      .describe(
+        'Lower results whose passage is nearly the same, such as those of forks; they are not results themselves',
+      ),
   }),
 );
 
@@ -257,6 +285,7 @@ export const searchAnswer = named(
       .record(z.string(), z.array(z.strictObject({ value: z.string(), count: z.int() })))
       .optional()
       .describe('How many of all sessions or messages that match by words have each value, the 20 most frequent first'),
+    noCloseMatch: z.literal(true).optional().describe('Nothing is close in meaning: no result was found by meaning'),
     partial: z.literal(true).optional().describe('No session has all words: these have most of them'),
     missing: words.describe('With `partial`: the words that the best of them does not have'),
     excluded: words.describe('The words and phrases after a dash'),
@@ -267,20 +296,6 @@ export const searchAnswer = named(
   }),
 );
 
-export const dollars = amount.describe('US dollars');
-export const cost = named(
-  'Cost',
-  z.strictObject({
-    usd: dollars.describe('US dollars, without what is unpriced'),
-    reportedUsd: dollars.describe('What agents reported'),
-    computedUsd: dollars.describe('What was computed from tokens and prices'),
-    status: z
-      .enum(['reported', 'computed', 'mixed', 'unpriced', 'none'])
-      .describe('`mixed`: partly reported, partly computed; `none`: nothing was used'),
-    unpricedTokens: amount.describe('Tokens of models without a known price'),
-    complete: z.boolean().describe('False: the sum lacks the cost of those'),
-  }),
-);
 export const prices = z
   .string()
   .nullable()
@@ -367,6 +382,22 @@ export const health = z.strictObject({ status: z.literal('ok') });
 export const readiness = named(
   'Readiness',
   z.strictObject({ status: z.string(), parts, details: z.record(z.string(), z.string()).optional() }),
+);
+
+const used = named(
+  'Used',
+  z.strictObject({ used: count, limit: count.nullable().describe('Null: there is no limit') }),
+);
+export const usage = named(
+  'Usage',
+  z.strictObject({
+    day: z.string().describe('As `2026-11-30`, in UTC'),
+    resetsAt: time.describe('When the next day begins'),
+    today: z.strictObject({ requests: used, events: used, bytes: used }),
+    requestsPerMinute: z
+      .strictObject({ ingest: count.nullable(), read: count.nullable() })
+      .describe('Limits of one key; null: there is none'),
+  }),
 );
 
 export const logPage = named(

@@ -23,6 +23,12 @@ const citation = named(
       .describe('The quoted messages, in order'),
     createdAt: time.describe('Of the message that was found'),
     link: z.string().describe('The path that shows the passage within its session'),
+    copies: z
+      .strictObject({ count: z.int().positive(), sessionIds: z.array(z.string()).max(20) })
+      .optional()
+      .describe(
+        'Messages that say the same, such as those of forks: how many, and the first 20 other sessions that have them',
+      ),
   }),
 );
 
@@ -47,6 +53,7 @@ const about = {
     .optional()
     .describe('Sides of the search that could not answer, or whose index lacks documents'),
   partial: z.literal(true).optional().describe('No message has all words: these have most of them'),
+  noCloseMatch: z.literal(true).optional().describe('Nothing is close in meaning: no passage was found by meaning'),
 };
 
 const text = named(

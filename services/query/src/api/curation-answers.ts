@@ -12,7 +12,7 @@ export const curatedSession = named(
     ok: z.literal(true),
     sessionId: z.string(),
     session,
-    publicSlug: z.string().optional().describe('The secret of the new link `/public/<publicSlug>`; shown only here'),
+    publicSlug: z.string().optional().describe('The secret of the new link `/s/<publicSlug>`; shown only here'),
   }),
 );
 

@@ -87,9 +87,9 @@ export const CURATION_ROUTES: readonly ApiRoute[] = [
       'Oldest first: those that are `evalReady` and have no `evalStatus`, and those with the status `needs_review`.',
     answers: { 200: { description: 'A page of sessions', schema: sessionPage } },
   },
-  {
+  ...['/s/:slug', '/public/:slug'].map((path): ApiRoute => ({
     method: 'GET',
-    path: '/public/:slug',
+    path,
     tag: 'public',
     summary: 'Read a session that its owner made public',
     description: 'As a page, or as JSON for an `Accept` that prefers it.',
@@ -104,5 +104,5 @@ export const CURATION_ROUTES: readonly ApiRoute[] = [
       },
     ],
     answers: { 200: { description: 'The redacted snapshot', schema: publicSession } },
-  },
+  })),
 ];

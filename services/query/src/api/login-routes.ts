@@ -3,6 +3,8 @@ import type { ApiParameter, ApiRoute, JsonSchema } from '@opensync/platform/api-
 import { z } from 'zod';
 import { linkSchema } from '../login/link-request.ts';
 import { loginSchema, sessionSchema } from '../login/answers.ts';
+import { PROVIDERS } from '../login/providers/provider.ts';
+import { connectSchema, providerLoginSchema } from '../login/providers/requests.ts';
 import { formOf } from '../parameters.ts';
 
 const session = named('LoginSession', sessionSchema);
@@ -20,6 +22,18 @@ const csrfToken: ApiParameter = {
   description: 'With a cookie: the `csrfToken` of `GET /auth/session`. Every write with a cookie needs it.',
   schema: { type: 'string' },
 };
+const loggedOut = named(
+  'LoggedOut',
+  z.strictObject({
+    ok: z.literal(true),
+    redirect: z.string().optional().describe('Where the browser ends its login at the provider, if it has such a page'),
+  }),
+);
+const whereTo = named('LoginContinues', z.strictObject({ url: z.string().describe('Where the browser goes next') }));
+const providers = named(
+  'LoginProviders',
+  z.strictObject({ providers: z.array(z.strictObject({ id: z.enum(PROVIDERS), name: z.string() })) }),
+);
 const nothing: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
 
 /** Logging in and out. */
@@ -61,12 +75,13 @@ export const LOGIN_ROUTES: readonly ApiRoute[] = [
     answers: { 200: { description: 'The caller; with a cookie also the login and its CSRF token', schema: session } },
   },
   {
-    ...{ method: 'GET', path: '/auth/logins', tag: 'login', access: ['account'] },
+    ...{ method: 'GET', path: '/auth/logins', tag: 'login', access: ['keys'] },
     summary: 'List where the caller is logged in',
+    description: 'A key, and a login with one, reach the logins to the workspace of the key.',
     answers: { 200: { description: 'The logins, the most recently used one first', schema: logins } },
   },
   {
-    ...{ method: 'DELETE', path: '/auth/logins/:id', tag: 'login', access: ['account'] },
+    ...{ method: 'DELETE', path: '/auth/logins/:id', tag: 'login', access: ['keys'] },
     summary: 'End a login of the caller',
     parameters: [
       { name: 'id', in: 'path', required: true, description: 'The login.', schema: { type: 'string' } },
@@ -79,6 +94,44 @@ export const LOGIN_ROUTES: readonly ApiRoute[] = [
     summary: 'Log out',
     parameters: [csrfToken],
     body: nothing,
-    answers: { 200: { description: 'The login has ended on every gateway', schema: done } },
+    answers: { 200: { description: 'The login has ended on every gateway', schema: loggedOut } },
+  },
+  {
+    ...{ method: 'GET', path: '/auth/providers', tag: 'login', access: 'public' },
+    summary: 'List the identity providers that people can log in at',
+    answers: { 200: { description: 'The providers', schema: providers } },
+  },
+  {
+    ...{ method: 'POST', path: '/auth/login/provider', tag: 'login', access: 'public' },
+    summary: 'Begin a login at an identity provider',
+    description: 'The answer has a cookie that lets only this browser finish the login.',
+    body: formOf(providerLoginSchema),
+    answers: { 200: { description: 'Where the login continues', schema: whereTo } },
+  },
+  {
+    ...{ method: 'POST', path: '/auth/connect', tag: 'login', access: ['keys'] },
+    summary: 'Let the caller also log in at an identity provider',
+    description:
+      'With a cookie only. The caller then logs in at the provider, which proves that both are the same person.',
+    parameters: [csrfToken],
+    body: formOf(connectSchema),
+    answers: { 200: { description: 'Where this continues', schema: whereTo } },
+  },
+  {
+    ...{ method: 'GET', path: '/auth/callback/:provider', tag: 'login', access: 'public' },
+    summary: 'Finish a login at an identity provider',
+    parameters: [
+      {
+        ...{ name: 'provider', in: 'path', required: true, description: 'Which one sends the browser back.' },
+        schema: { enum: [...PROVIDERS] },
+      },
+    ],
+    answers: { 303: { description: 'Where the person continues, with the cookie of a login, or the login page' } },
+  },
+  {
+    ...{ method: 'POST', path: '/auth/workos/webhook', tag: 'login', access: 'public' },
+    summary: 'Hear from WorkOS about users, organizations and sessions',
+    description: 'Needs the header `WorkOS-Signature`.',
+    answers: { 200: { description: 'What changed is stored', schema: done } },
   },
 ];

@@ -46,10 +46,10 @@ export function renderApi(document: ApiDocument): string {
 <style>${API_PAGE_STYLE}</style>
 </head>
 <body>
-<nav aria-label="Contents"><a href="/">OpenSync</a><ul>${contents.join('')}<li><a href="#schemas">schemas</a></li></ul></nav>
+<nav aria-label="Contents"><a href="../">OpenSync</a><ul>${contents.join('')}<li><a href="#schemas">schemas</a></li></ul></nav>
 <main>
 <h1>${escape(info.title)} HTTP API</h1>
-<p>Version ${escape(info.version)}. ${escape(info.description)} For programs: <a href="/openapi.json">openapi.json</a>.</p>
+<p>Version ${escape(info.version)}. ${escape(info.description)} For programs: <a href="../openapi.json">openapi.json</a>.</p>
 <p>Send <code>Authorization: Bearer osk_…</code>. Every error has the form <a href="#${schemaAnchor('Error')}">Error</a>.</p>
 ${sections.join('\n')}
 <section id="schemas"><h2>schemas</h2>${schemas.join('')}</section>

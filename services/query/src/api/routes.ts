@@ -21,10 +21,15 @@ import {
   sessionPage,
   sessionWithMessages,
   stats,
+  usage,
   wholeContent,
 } from './answers.ts';
+import { ACCOUNT_ROUTES } from './account-routes.ts';
+import { ERASURE_ROUTES } from './erasure-routes.ts';
+import { JOB_ROUTES } from './job-routes.ts';
 import { LOGIN_ROUTES } from './login-routes.ts';
 import { CURATION_ROUTES } from './curation-routes.ts';
+import { OPERATOR_ROUTES } from './operator-routes.ts';
 import { read } from './read-route.ts';
 import { WRAPPED_ROUTES } from './wrapped-routes.ts';
 
@@ -77,6 +82,9 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
   },
   ...CURATION_ROUTES,
   ...LOGIN_ROUTES,
+  ...ACCOUNT_ROUTES,
+  ...ERASURE_ROUTES,
+  ...JOB_ROUTES,
   {
     ...read('GET /api/search', 'Search sessions'),
     tag: 'search',
@@ -168,6 +176,16 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     answers: { 200: { description: 'A page of requests', schema: logPage } },
   },
   {
+    ...read('GET /api/usage', 'Ask what the workspace has used today'),
+    tag: 'statistics',
+    description:
+      'The requests, events and bytes of this day of UTC, in all processes together, and what the workspace may use. Asking counts for nothing.',
+    access: ['account'],
+    waits: false,
+    answers: { 200: { description: 'What was used, and the limits', schema: usage } },
+  },
+  ...OPERATOR_ROUTES,
+  {
     ...read('GET /api/receipts/:sequence', 'Ask how far a write has come'),
     tag: 'receipts',
     answers: { 200: { description: 'How far it has come', schema: receipt } },
@@ -194,8 +212,13 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
   page('/docs', 'Read the documentation: all pages', { mediaType: 'text/html' }),
   docsPage('/docs/:page', 'A page of the documentation'),
   docsPage('/docs/adr/:page', 'A decision about the architecture'),
+  docsPage('/docs/runbooks/:page', 'What an alert means, and what to do'),
   page('/llms.txt', 'List the pages of the documentation for agents', { mediaType: 'text/plain' }),
-  page('/', 'See whether the server is healthy, and how to connect an agent', { schema: home, alsoAs: ['text/html'] }),
+  page('/', 'Open the console; as JSON: see whether the server is healthy', { schema: home, alsoAs: ['text/html'] }),
+  consolePage('/app'),
+  consolePage('/app/:page'),
+  consolePage('/app/:page/:id'),
+  consolePage('/app/:page/:id/:part'),
   page('/openapi.json', 'Read this document', { mediaType: 'application/json' }),
   page('/docs/api', 'Read this document as a page', { mediaType: 'text/html' }),
   page('/health', 'Ask whether the process answers', { schema: health }),
@@ -215,6 +238,16 @@ function page(
     summary,
     access: 'public',
     answers: { 200: { description: summary, ...answer } },
+  };
+}
+
+/** Whatever its address, it is the same page, and without a built console that of `/`. */
+function consolePage(path: string): ApiRoute {
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
+  const text = documented(z.string(), { takes: 'text', meaning: 'Which page is shown, and what of' });
+  return {
+    ...page(path, 'Open a page of the console', { schema: home, alsoAs: ['text/html', 'text/javascript', 'text/css'] }),
+    ...(names.length > 0 && { parameters: names.map((name) => parameterIn('path', name, text)) }),
   };
 }
 

@@ -7,8 +7,8 @@ import { mediaUrl } from './media-link.ts';
 export type JsonPiece = string | Uint8Array;
 
 /**
- * JSON that is put together in order: what is at hand, and what still has to be read, which is read before the next step is asked for.
- * Most messages are at hand as a whole, and each `await` for a piece of one would cost as much as the piece.
+ * JSON as steps, in order: text that is in memory, and content that still has to be read before the next step is requested.
+ * Most messages are in memory as a whole; an `await` for each piece would cost as much as the piece.
  */
 export type JsonStep = JsonPiece | AsyncIterable<JsonPiece>;
 export type JsonSteps = Iterable<JsonStep>;

@@ -85,7 +85,7 @@ describe('an answer', () => {
     const stream = await streamOf(source, options);
     stream.read(0);
     const [error] = (await once(stream, 'error')) as [Error];
-    expect(error.message).toBe('the client takes nothing of its answer');
+    expect(error.message).toBe('the client does not read its answer');
     await waitFor(() => seen.ended);
   });
 });

@@ -32,7 +32,7 @@ export async function wholeOrStream(
   const watch = setInterval(() => {
     if (waitingSince === undefined) return;
     const limit = isContended() ? contendedStallMs : stallMs;
-    if (performance.now() - waitingSince > limit) stream.destroy(new Error('the client takes nothing of its answer'));
+    if (performance.now() - waitingSince > limit) stream.destroy(new Error('the client does not read its answer'));
   }, LOOK_MS);
   stream.once('close', () => {
     clearInterval(watch);

@@ -1,6 +1,7 @@
 import type { Positions } from '@opensync/contracts';
 import type { Side } from '../search/sides.ts';
 import type { ContextRequest } from './context-request.ts';
+import { copiesByMessage, copiesOf, type PassageCopies } from './count-copies.ts';
 import type { FoundMessages } from './find-messages.ts';
 import { OMISSIONS, type Omission, type OmissionReason, type Passage } from './passage.ts';
 import { block, linkTo, opening, quotation, roleForModel } from './render.ts';
@@ -23,6 +24,8 @@ export interface Citation {
   /** Of the message that was found. */
   readonly createdAt: number;
   readonly link: string;
+  /** Messages that say the same and are not quoted. */
+  readonly copies?: PassageCopies;
 }
 
 interface About {
@@ -34,6 +37,8 @@ interface About {
   readonly reasons?: Readonly<Partial<Record<OmissionReason, string>>>;
   readonly degraded?: readonly Side[];
   readonly partial?: true;
+  /** Nothing is close in meaning: no passage was found by meaning. */
+  readonly noCloseMatch?: true;
 }
 
 export interface TextContext extends About {
@@ -85,9 +90,9 @@ export function contextAnswer(
     readonly marker: string;
     readonly tokens: number;
     readonly positions: Positions;
-  } & Pick<FoundMessages, 'degraded' | 'words'>,
+  } & Pick<FoundMessages, 'degraded' | 'words' | 'noCloseMatch'>,
 ): ContextAnswer {
-  const { ranked, omitted, marker, tokens, positions, degraded, words } = chosen;
+  const { ranked, omitted, marker, tokens, positions, degraded, words, noCloseMatch } = chosen;
   const reasons = [...new Set(omitted.map(({ reason }) => reason))];
   const about: About = {
     sessionCount: new Set(ranked.map(({ passage }) => passage.session.id)).size,
@@ -96,8 +101,10 @@ export function contextAnswer(
     ...(reasons.length > 0 && { reasons: Object.fromEntries(reasons.map((reason) => [reason, OMISSIONS[reason]])) }),
     ...(degraded.size > 0 && { degraded: [...degraded].sort() }),
     ...(words.partial && { partial: true as const }),
+    ...(noCloseMatch && { noCloseMatch }),
   };
-  const citations = ranked.map((one) => citationOf(one, positions));
+  const copies = copiesByMessage(omitted);
+  const citations = ranked.map((one) => citationOf(one, { positions, copies: copiesOf(one.passage, copies) }));
   if (format === 'json') {
     const context = ranked.map(({ passage, rank }, at) => ({
       rank,
@@ -119,7 +126,10 @@ function textOf(query: string, marker: string, ranked: readonly RankedPassage[])
   return `${opening(query, marker)}${blocks.length === 0 ? 'No passages were found.' : blocks.join('')}`.trimEnd();
 }
 
-function citationOf({ passage, rank }: RankedPassage, positions: Positions): Citation {
+function citationOf(
+  { passage, rank }: RankedPassage,
+  { positions, copies }: { positions: Positions; copies: PassageCopies | undefined },
+): Citation {
   const { session, messages, matched } = passage;
   const places = positions.places(session.id).encode(messages.map(({ place }) => place));
   return {
@@ -134,6 +144,7 @@ function citationOf({ passage, rank }: RankedPassage, positions: Positions): Cit
     })),
     createdAt: messages.find(({ id }) => id === matched)!.place.createdAt,
     link: linkTo(passage),
+    ...(copies && { copies }),
   };
 }
 

@@ -191,6 +191,7 @@ describe('the context', () => {
         ],
         createdAt: 1_000_000,
         link: `/api/sessions/${idOf('pool')}?around=${messageId('pool', 'm1')}`,
+        copies: { count: 2, sessionIds: [idOf('fork')] },
       },
     });
     expect(sessionCount).toBeGreaterThan(0);
@@ -306,6 +307,25 @@ describe('the context', () => {
     const { text, ...rest } = await get('-pool');
     expect(text).toContain('No passages were found.');
     expect(rest).toMatchObject({ sessionCount: 0, citations: [], omitted: [] });
+  });
+
+  it('says that nothing is close in meaning', async () => {
+    app.replace({ closeness: () => ({ floor: 0.5, floorOfUnknown: 0.5 }) });
+    try {
+      app.replace({ embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(-1, 0)) } });
+      const { text, ...rest } = await get('zebra crossing');
+      expect(text).toContain('No passages were found.');
+      expect(rest).toMatchObject({ citations: [], noCloseMatch: true });
+      // What has the words is found all the same.
+      expect(await get('healthcheck postgres listens')).toMatchObject({ noCloseMatch: true, sessionCount: 1 });
+      app.replace({ embeddings: { embed: async (texts) => texts.map(vectorOf) } });
+      expect((await get('postgres')).noCloseMatch).toBeUndefined();
+    } finally {
+      app.replace({
+        closeness: () => ({ floor: -1, floorOfUnknown: -1 }),
+        embeddings: { embed: async (texts) => texts.map(vectorOf) },
+      });
+    }
   });
 
   it('means the same with GET', async () => {

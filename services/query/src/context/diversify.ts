@@ -5,7 +5,7 @@ import { shinglesOf, similarity } from './shingles.ts';
 const LAMBDA = 0.7;
 /** Passages of one session are about one thing, in whatever words. */
 const SAME_SESSION = 1;
-/** A difference that two sides of a search make by swapping two ranks is none. */
+/** Smaller differences count as equal: swapping two ranks between the sides of a search causes them. */
 const EQUAL = 0.003;
 
 /**

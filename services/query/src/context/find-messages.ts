@@ -1,6 +1,6 @@
 import type { Reader, SessionState } from '@opensync/contracts';
 import type { SessionFilter } from '@opensync/stores';
-import { fuseRanks } from '../search/fusion.ts';
+import { fuseSides } from '../search/fusion.ts';
 import { askSides, type Found, type FoundBySides, type Side, type SideResources } from '../search/sides.ts';
 
 /** A message that may be worth quoting. */
@@ -15,7 +15,7 @@ export interface FoundMessage {
   readonly hash?: string;
 }
 
-export interface FoundMessages extends Pick<FoundBySides, 'degraded' | 'words' | 'parsed'> {
+export interface FoundMessages extends Pick<FoundBySides, 'degraded' | 'words' | 'parsed' | 'noCloseMatch'> {
   /** Best first. */
   readonly messages: readonly FoundMessage[];
 }
@@ -80,12 +80,13 @@ export async function findMessages(
     degraded: new Set([...sessions.degraded, ...messages.degraded]),
     words: sessions.words,
     parsed: sessions.parsed,
+    ...(sessions.noCloseMatch && messages.noCloseMatch && { noCloseMatch: true as const }),
   };
 }
 
-function scores({ found }: FoundBySides, keyOf: (hit: Found) => string): ReadonlyMap<string, number> {
-  const rankings = [...found].map(([side, hits]) => [side, hits.map(keyOf)] as const);
-  return new Map(fuseRanks(new Map(rankings), WEIGHTS).map(({ id, score }) => [id, score]));
+function scores({ found, parsed }: FoundBySides, keyOf: (hit: Found) => string): ReadonlyMap<string, number> {
+  const sides = [...found].map(([side, hits]) => [side, hits.map((hit) => ({ ...hit, id: keyOf(hit) }))] as const);
+  return new Map(fuseSides(new Map(sides), parsed, WEIGHTS).map(({ id, score }) => [id, score]));
 }
 
 /** At most four of a session, and its title only if none of its messages matched. */

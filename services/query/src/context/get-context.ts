@@ -50,6 +50,7 @@ export async function getContext(
     ranked: bestAtBothEnds(ranked),
     omitted: [...omitted, ...unpacked],
     ...{ marker, tokens, positions, degraded: found.degraded, words: found.words },
+    ...(found.noCloseMatch && { noCloseMatch: found.noCloseMatch }),
   });
 }
 

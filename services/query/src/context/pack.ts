@@ -3,7 +3,7 @@ import type { Passage } from './passage.ts';
 /** A passage with its citation, which takes about 80 of them: less text is not worth it. */
 const LEAST_TOKENS = 200;
 const MOST_TOKENS = 1_200;
-/** The share of the remaining budget that the next passage may use is one of this many. */
+/** The next passage may use the remaining budget divided by this. */
 const SHARES = 6;
 
 /** A passage as it is quoted, with the tokens of everything that it adds to the answer. */

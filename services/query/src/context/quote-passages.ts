@@ -6,7 +6,7 @@ import type { CountTokens } from './tokens.ts';
 
 /** What a message is shortened to, but not further. */
 const LEAST_TEXT = 24;
-/** The share of what was found, if its other side does not fit whole. */
+/** The share of the matched message, if its prompt or answer does not fit whole. */
 const SHARE_OF_MATCH = 0.6;
 /** A passage whose parts have more tokens together than each by itself is cut again. */
 const ATTEMPTS = 3;

@@ -8,7 +8,7 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import { PayloadLostError, readWords, type TextReader } from '@opensync/event-log/payloads';
-import { chunkText, type DocumentStore } from '@opensync/stores';
+import { chunkText, isOfChunk, type DocumentStore } from '@opensync/stores';
 import type { PayloadReader, QueryResources } from '../resources.ts';
 import type { FoundMessage, FoundMessages } from './find-messages.ts';
 import { bestPlace, needlesOf } from './focus.ts';
@@ -118,7 +118,7 @@ export function quoted(message: MessageState, text: string, focus: number): Quot
 /** Where the chunk with this hash stands; the text may have words in between that are not embedded. */
 function placeOfChunk(hash: string | undefined, { text, embedded }: MessageText): number | undefined {
   if (hash === undefined) return undefined;
-  const chunk = chunkText(embedded).find((one) => createHash('sha256').update(one).digest('hex') === hash);
+  const chunk = chunkText(embedded).find((one) => isOfChunk(one, hash));
   const at = chunk === undefined ? -1 : text.indexOf(visible(chunk).slice(0, ANCHOR));
   return at < 0 ? undefined : at;
 }

@@ -31,7 +31,7 @@ export interface Curated {
   readonly sequence: number | undefined;
 }
 
-/** So many others would have to change sessions of the same owner at the same moment. */
+/** It fails only if this many other writers change sessions of the same owner at that moment. */
 const MAX_ATTEMPTS = 20;
 /** How long the documents may take to apply the owner's last change. */
 const CATCH_UP_MS = 2_000;
@@ -86,7 +86,7 @@ export class Curations {
       this.#changed.set(sessionId, changed);
       return { session: changed, sequence };
     }
-    throw new AppError('UNAVAILABLE', 'Others keep changing sessions of the same owner; try again', {
+    throw new AppError('UNAVAILABLE', 'Other requests keep changing sessions of the same owner; try again', {
       retryAfter: RETRY_AFTER,
     });
   }
@@ -108,9 +108,13 @@ export class Curations {
     const { curations, progress } = this.#resources;
     const last = await curations.last(owner);
     if (last > 0 && !(await progress.waitFor(last, CATCH_UP_MS))) {
-      throw new AppError('UNAVAILABLE', 'The last change of these sessions is not in the documents yet; try again', {
-        retryAfter: RETRY_AFTER,
-      });
+      throw new AppError(
+        'UNAVAILABLE',
+        'The last change to sessions of this owner has not been applied yet; try again',
+        {
+          retryAfter: RETRY_AFTER,
+        },
+      );
     }
     this.#last.set(ownerKey(owner), last);
     return last;

@@ -18,7 +18,7 @@ export interface TrashPage {
   readonly cursor: string | null;
 }
 
-/** One page of the caller's sessions that can still be restored: those first that will be deleted for good first. */
+/** One page of the caller's sessions that can still be restored: in the order in which they will be deleted for good. */
 export async function listTrash(
   { documents }: Pick<QueryResources, 'documents'>,
   owner: Owner,

@@ -31,7 +31,7 @@ export const tagsSchema = z
   .refine(({ length }) => length <= CURATION_LIMITS.tags, `has more than ${CURATION_LIMITS.tags} tags`);
 
 /** What any person who may change a session can say about it. Null takes a value back. */
-export const curatedFields = {
+const curatedFields = {
   title: text(CURATION_LIMITS.title)
     .refine((value) => value.trim() !== '', 'is empty')
     .optional(),

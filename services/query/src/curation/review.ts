@@ -5,7 +5,7 @@ import { optionalText } from '../parameters.ts';
 import type { QueryResources } from '../resources.ts';
 import { decodeSessionCursor, encodeCursor } from '../sessions/cursors.ts';
 import type { SessionPage } from '../sessions/list-sessions.ts';
-import { sessionJson } from '../sessions/session-json.ts';
+import { ratedSessions } from '../sessions/rated-session.ts';
 
 /** Query string of `GET /api/review`. */
 export const reviewSchema = onlyFields({
@@ -26,11 +26,11 @@ export async function reviewQueue(
   const after = cursor === undefined ? undefined : placeOf(cursor);
   const oldest = { sort: 'createdAt', order: 'asc', inReview: true } as const;
   const found = await documents.sessions(reader, { ...oldest, limit: limit + 1, ...(after && { after }) });
-  const views = found.slice(0, limit).map(sessionView);
-  const last = views.at(-1);
+  const states = found.slice(0, limit);
+  const last = found.length > limit ? states.at(-1) : undefined;
   return {
-    sessions: views.map(sessionJson),
-    cursor: found.length > limit && last ? encodeCursor(['createdAt', 'asc', last.createdAt, last.id]) : null,
+    sessions: await ratedSessions(documents, states),
+    cursor: last ? encodeCursor(['createdAt', 'asc', sessionView(last).createdAt, last.id]) : null,
   };
 }
 

@@ -70,7 +70,7 @@ export async function deleteSession(
 }
 
 /** The answer about a session in the trash. */
-export function trashedAnswer({ id, fields, sequences }: SessionState): Deletion {
+function trashedAnswer({ id, fields, sequences }: SessionState): Deletion {
   const restorableUntil = fields.trashedAt! + UNDO_MS;
   return { answer: { ok: true, sessionId: id, deleted: true, restorableUntil }, sequence: sequences.trashedAt! };
 }

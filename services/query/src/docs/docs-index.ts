@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { excerptOf, markedHtml, parseQuery } from '@opensync/stores';
 import MiniSearch from 'minisearch';
-import { pagesVersion, readPages, type DocPage, type DocSection } from './pages.ts';
+import { pagesVersion, readable, readPages, type DocPage, type DocSection } from './pages.ts';
 
 /** A section of a page, as a search finds it. */
 export interface DocPassage {
@@ -94,7 +94,7 @@ export function embeddedText({ title }: DocPage, { heading, text }: DocSection):
 
 /** HTML: the best place of a section for a query, with its words in `<mark>`. */
 export function passageSnippet({ section }: DocPassage, query: string): string {
-  return markedHtml(excerptOf([section.text, section.heading], parseQuery(query).all.slice(0, MOST_MARKED)));
+  return markedHtml(excerptOf([readable(section.text), section.heading], parseQuery(query).all.slice(0, MOST_MARKED)));
 }
 
 function hashOf(text: string): string {

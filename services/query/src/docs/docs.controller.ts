@@ -4,9 +4,9 @@ import { Access, addVary } from '@opensync/platform/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
-import { DocsIndex } from './docs-index.ts';
+import type { DocsIndex } from './docs-index.ts';
 import { llmsText } from './llms.ts';
-import { PROJECT_FOLDER, type DocPage } from './pages.ts';
+import type { DocPage } from './pages.ts';
 import { DOCS_POLICY, renderContents, renderPage } from './render.ts';
 import { DocsSearch, searchDocsSchema, type DocsAnswer } from './search-docs.ts';
 
@@ -15,12 +15,13 @@ const MARKDOWN = 'text/markdown; charset=utf-8';
 /** The project's documentation: as pages, as Markdown for agents, and searchable. */
 @Controller()
 export class DocsController {
-  readonly #index = new DocsIndex(PROJECT_FOLDER);
+  readonly #index: Pick<DocsIndex, 'current'>;
   readonly #search: DocsSearch;
   /** Anyone may ask for a page, and rendering a long one takes tens of milliseconds. A changed page is another object. */
   readonly #rendered = new WeakMap<DocPage, string>();
 
   constructor(@Inject(QueryResources) resources: QueryResources) {
+    this.#index = resources.docs;
     this.#search = new DocsSearch(this.#index, resources);
   }
 
@@ -59,6 +60,16 @@ export class DocsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.#show(`adr/${page}`, request, reply);
+  }
+
+  @Get('docs/runbooks/:page')
+  @Access('public')
+  async runbook(
+    @Param('page') page: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.#show(`runbooks/${page}`, request, reply);
   }
 
   #htmlOf(page: DocPage, pages: readonly DocPage[]): string {

@@ -68,7 +68,7 @@ describe('pages of the documentation', () => {
       pageOf('docs/operations.md', OPERATIONS),
     ];
     const html = renderPage(pages[0]!, pages);
-    expect(html).toContain('<a href="/docs/operations#backup">backup</a>');
+    expect(html).toContain('<a href="../docs/operations#backup">backup</a>');
     expect(html).toContain('<h2 id="rotate-a-key">');
     expect(html).toContain('&lt;script&gt;alert(1)');
     expect(html).not.toMatch(/<script|href="javascript|<img/);
@@ -97,6 +97,14 @@ describe('search in the documentation', () => {
       ...{ title: 'Access', heading: 'Rotate a key', url: '/docs/access#rotate-a-key', matchedIn: ['fulltext'] },
       ...{ markdownUrl: '/docs/access.md', snippet: expect.stringContaining('<mark>revoke</mark>') },
     });
+  });
+
+  it('shows where it found something as text, not as Markdown', async () => {
+    const page = `# A\n\n- **First** see [b](b.md).\n\n\`\`\`sh\nopensync tide | tee x\n\`\`\`\n\n| a | b |\n|---|:-:|\n| tide | \`2\` |\n`;
+    await using folder = await project({ 'docs/a.md': page });
+    const docs = new DocsSearch(new DocsIndex(folder.path), { embeddings: { embed: async () => [] }, logger });
+    const [hit] = (await docs.search(ask('tide', 'fulltext'))).results;
+    expect(hit!.snippet).toBe('First see b. opensync <mark>tide</mark> · tee x a · b <mark>tide</mark> · 2');
   });
 
   it('prefers instructions to decisions that have the same words', async () => {
@@ -175,7 +183,8 @@ describe('the routes of the documentation', () => {
       expect(markdown.bytes.toString()).toMatch(/^# /);
     }
     expect((await app.get('/docs/adr/0044-clients-see-positions-instead-of-sequences')).status).toBe(200);
-    expect((await app.get('/docs')).bytes.toString()).toContain('href="/docs/access"');
+    expect((await app.get('/docs/runbooks/dead-letters')).status).toBe(200);
+    expect((await app.get('/docs')).bytes.toString()).toContain('href="docs/access"');
     expect((await app.request('GET', '/docs/no-such-page')).status).toBe(404);
     expect((await app.request('GET', '/docs/..%2Fpackage.json')).status).toBe(404);
   });
@@ -183,7 +192,7 @@ describe('the routes of the documentation', () => {
   it('list the pages for agents, with links that work', async () => {
     const text = (await app.get('/llms.txt', { authorization: '' })).bytes.toString();
     expect(text).toMatch(/^# OpenSync\n\n> /);
-    const links = [...text.matchAll(/\]\((\/docs\/[^)]+)\)/g)].map(([, link]) => link!);
+    const links = [...text.matchAll(/\]\((docs\/[^)]+)\)/g)].map(([, link]) => `/${link!}`);
     expect(links.length).toBeGreaterThan(20);
     for (const link of links) expect([link, (await app.get(link)).status]).toEqual([link, 200]);
   });

@@ -117,6 +117,18 @@ export function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
+/** A section as text for people: without fences, the lines of tables and marks of lists. */
+export function readable(markdown: string): string {
+  return plain(
+    markdown
+      .replaceAll(/^[ \t]*(?:```|~~~).*$/gm, '')
+      .replaceAll(/^[ \t]*\|[ \t:|-]+\|[ \t]*$/gm, '')
+      .replaceAll(/^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$/gm, '')
+      .replaceAll(/[ \t]+\|[ \t]+/g, ' · ')
+      .replaceAll(/^[ \t]*[-*+] /gm, ''),
+  );
+}
+
 /** Markdown on one line, without its marks. */
 export function plain(markdown: string): string {
   return markdown

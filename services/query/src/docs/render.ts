@@ -22,6 +22,11 @@ export const DOCS_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** From a page to the root of the server. Links are relative: a proxy may publish the server below a path. */
+function rootOf(slug: string): string {
+  return '../'.repeat(slug.split('/').length);
+}
+
 /** A page as HTML, with links to the others. Pure. */
 export function renderPage(page: DocPage, pages: readonly DocPage[]): string {
   return layout(page.title, htmlOf(page, pages), pages, page.slug);
@@ -31,22 +36,23 @@ export function renderPage(page: DocPage, pages: readonly DocPage[]): string {
 export function renderContents(pages: readonly DocPage[]): string {
   const items = pages.map(({ slug, title, summary }) => {
     const about = summary === '' ? '' : `<br>${escape(summary)}`;
-    return `<li><a href="/docs/${escape(slug)}">${escape(title)}</a>${about}</li>`;
+    return `<li><a href="docs/${escape(slug)}">${escape(title)}</a>${about}</li>`;
   });
   const search =
-    'Search these pages by words and by meaning: <code>GET /docs/search?q=…</code> with your API key. Every page is also there as Markdown, at its address with <code>.md</code>; <a href="/llms.txt">llms.txt</a> lists them for agents.';
+    'Search these pages by words and by meaning: <code>GET /docs/search?q=…</code> with your API key. Every page is also there as Markdown, at its address with <code>.md</code>; <a href="llms.txt">llms.txt</a> lists them for agents.';
   return layout('Documentation', `<h1>Documentation</h1><p>${search}</p><ul>${items.join('')}</ul>`, pages);
 }
 
 function layout(title: string, body: string, pages: readonly DocPage[], current?: string): string {
+  const root = current === undefined ? './' : rootOf(current);
   // Decisions are many, and reached from the pages that they explain.
   const shown = pages.filter(({ slug }) => !slug.includes('/') || slug === current);
   const links = shown.map(
     ({ slug, title: name }) =>
-      `<li><a href="/docs/${escape(slug)}"${slug === current ? ' aria-current="page"' : ''}>${escape(name)}</a></li>`,
+      `<li><a href="${root}docs/${escape(slug)}"${slug === current ? ' aria-current="page"' : ''}>${escape(name)}</a></li>`,
   );
   const markdown =
-    current === undefined ? '' : `<li><a href="/docs/${escape(current)}.md">This page as Markdown</a></li>`;
+    current === undefined ? '' : `<li><a href="${root}docs/${escape(current)}.md">This page as Markdown</a></li>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -57,7 +63,7 @@ function layout(title: string, body: string, pages: readonly DocPage[], current?
 <style>${STYLE}</style>
 </head>
 <body>
-<nav aria-label="Documentation"><a href="/">OpenSync</a><ul><li><a href="/docs">All pages</a></li><li><a href="/docs/api">API reference</a></li>${links.join('')}${markdown}</ul></nav>
+<nav aria-label="Documentation"><a href="${root}">OpenSync</a><ul><li><a href="${root}docs">All pages</a></li><li><a href="${root}docs/api">API reference</a></li>${links.join('')}${markdown}</ul></nav>
 <main>
 ${body}
 </main>
@@ -92,13 +98,15 @@ function uniqueAnchor(heading: string, anchors: Map<string, number>): string {
   return repeated === 0 ? anchor : `${anchor}-${repeated}`;
 }
 
-/** The address of a linked page on this server; of a file that is no page, the page itself: only clones have it. */
+/** The address of a linked page on this server; for a file that is not a page, the current page: only clones have the file. */
 function addressOf(href: string, page: DocPage, slugs: ReadonlySet<string>): string {
-  if (/^(?:https?:|mailto:|#|\/)/.test(href)) return href;
+  if (/^(?:https?:|mailto:|#|\/\/)/.test(href)) return href;
+  const root = rootOf(page.slug);
+  if (href.startsWith('/')) return root + href.slice(1);
   const [path = '', fragment] = href.split('#');
   const slug = slugOf(posix.join(posix.dirname(page.file), path));
-  if (!slugs.has(slug)) return `/docs/${page.slug}`;
-  return `/docs/${slug}${fragment === undefined ? '' : `#${fragment}`}`;
+  if (!slugs.has(slug)) return `${root}docs/${page.slug}`;
+  return `${root}docs/${slug}${fragment === undefined ? '' : `#${fragment}`}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

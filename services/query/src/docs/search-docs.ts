@@ -53,14 +53,17 @@ const TEXTS_AT_ONCE = 32;
  * in the background, and kept in memory: about a megabyte, and less work than a day of one agent.
  */
 export class DocsSearch {
-  readonly #index: DocsIndex;
+  readonly #index: Pick<DocsIndex, 'current'>;
   readonly #embeddings: QueryResources['embeddings'];
   readonly #logger: Logger;
   /** By the hash of the text, so that a changed page costs only what changed. */
   #vectors = new Map<string, Float32Array>();
   #embedding: Promise<void> | undefined;
 
-  constructor(index: DocsIndex, { embeddings, logger }: Pick<QueryResources, 'embeddings' | 'logger'>) {
+  constructor(
+    index: Pick<DocsIndex, 'current'>,
+    { embeddings, logger }: Pick<QueryResources, 'embeddings' | 'logger'>,
+  ) {
     this.#index = index;
     this.#embeddings = embeddings;
     this.#logger = logger;
@@ -100,7 +103,12 @@ export class DocsSearch {
 
   async #nearest(docs: DocsSnapshot, query: string): Promise<string[]> {
     if (!this.#isEmbedded(docs)) void this.#embed(docs);
-    const [vector] = await this.#embeddings.embed([query], { timeoutMs: EMBED_TIMEOUT_MS });
+    const [vector] = await this.#embeddings.embed([query], { role: 'query', timeoutMs: EMBED_TIMEOUT_MS });
+    // Of another model: this process has switched meanwhile.
+    if ([...this.#vectors.values()].some((of) => of.length !== vector!.length)) {
+      this.#vectors.clear();
+      void this.#embed(docs);
+    }
     return [...docs.passages.values()]
       .flatMap(({ id, hash }) => {
         const of = this.#vectors.get(hash);
@@ -114,7 +122,9 @@ export class DocsSearch {
 
   #embed(docs: DocsSnapshot): Promise<void> {
     this.#embedding ??= this.#embedMissing(docs)
-      .catch((err: unknown) => this.#logger.warn({ err }, 'the documentation has no vectors yet'))
+      .catch((err: unknown) =>
+        this.#logger.warn({ err }, 'the documentation could not be embedded; the next search by meaning tries again'),
+      )
       .finally(() => (this.#embedding = undefined));
     return this.#embedding;
   }
@@ -128,7 +138,10 @@ export class DocsSearch {
       const group = missing.slice(at, at + TEXTS_AT_ONCE);
       // The beginning of a section says what it is about.
       const texts = group.map(({ page, section }) => chunkText(embeddedText(page, section))[0]!);
-      const vectors = await this.#embeddings.embed(texts, { timeoutMs: EMBED_PASSAGES_TIMEOUT_MS });
+      const vectors = await this.#embeddings.embed(texts, {
+        role: 'passage',
+        timeoutMs: EMBED_PASSAGES_TIMEOUT_MS,
+      });
       group.forEach(({ hash }, index) => this.#vectors.set(hash, vectors[index]!));
     }
   }

@@ -1,4 +1,5 @@
 import { mapTexts, Pseudonyms } from '@opensync/redaction';
+import type { Lineage } from './lineage.ts';
 import type { ExportMessage, ExportSession, Json } from './record.ts';
 
 /** Words that are the name of a folder or a project everywhere, and would be found in any text. */
@@ -32,6 +33,8 @@ export class Anonymizer {
       ...session,
       id: it.id('ses_', session.id),
       externalId: it.id('', session.externalId),
+      parentId: session.parentId === null ? null : it.id('ses_', session.parentId),
+      forkedFromId: session.forkedFromId === null ? null : it.id('ses_', session.forkedFromId),
       userId: it.id('usr_', session.userId),
       title: text(session.title),
       projectName: session.projectName === null ? null : it.of('name', session.projectName),
@@ -41,6 +44,16 @@ export class Anonymizer {
       evalTags: session.evalTags.map((tag) => it.text(tag)),
       model: text(session.model),
       endReason: text(session.endReason),
+    };
+  }
+
+  lineage({ subagents, isCopied }: Lineage, session: ExportSession): Lineage {
+    const it = this.#pseudonymsFor(session);
+    return {
+      subagents: subagents.map(({ id, externalId, startedAt }) => ({
+        ...{ id: it.id('ses_', id), externalId: it.id('', externalId), startedAt },
+      })),
+      isCopied,
     };
   }
 

@@ -7,7 +7,7 @@ import type { PayloadReader } from '../resources.ts';
 import type { Json } from './record.ts';
 
 /** A content beyond this is exported as its beginning: a row of a data set is in memory as a whole. */
-export const LARGEST_CONTENT = 1024 * 1024;
+const LARGEST_CONTENT = 1024 * 1024;
 /** What one message may have of contents that are stored beside the log; the rest is exported as their beginnings. */
 const LARGEST_MESSAGE = 4 * 1024 * 1024;
 

@@ -3,6 +3,7 @@ import { AppError } from '@opensync/platform';
 import type { QueryResources } from '../resources.ts';
 import type { Anonymizer } from './anonymize.ts';
 import { ROW, type ExportFormat, type Piece, type RenderOptions } from './formats/format.ts';
+import { lineageOf, NO_LINEAGE } from './lineage.ts';
 import type { ExportRequest } from './options.ts';
 import type { ExportMessage, ExportSession } from './record.ts';
 import { testCases } from './test-cases.ts';
@@ -99,14 +100,17 @@ async function* fileOf(
 }
 
 async function* rowsOf(
-  { resources, request, anonymizer }: ExportContext,
+  { resources, reader, request, anonymizer }: ExportContext,
   walked: Walked,
   options: RenderOptions,
 ): AsyncGenerator<Piece> {
   const { format } = request;
   const session = anonymizer?.session(walked.view) ?? walked.view;
   const messages = messagesOf(walked, { resources, anonymizer });
-  if (format.kind === 'sessions') return yield* format.rows(session, messages, options);
+  if (format.kind === 'sessions') {
+    const lineage = format.readsLineage ? await lineageOf(resources.documents, reader, walked) : NO_LINEAGE;
+    return yield* format.rows(session, messages, options, anonymizer?.lineage(lineage, walked.view) ?? lineage);
+  }
   for await (const testCase of testCases(session, messages, options)) {
     yield ROW;
     yield JSON.stringify(format.row(testCase, session, options));

@@ -67,9 +67,9 @@ export interface ExportRequest {
   readonly anonymize: boolean;
   readonly limit: number;
   readonly order: 'asc' | 'desc';
-  /** What the stores filter by: all but what they do not know, so that a filter that few sessions match reads only those. */
+  /** The filters that stores support, so that a filter that few sessions match reads only those sessions. */
   readonly filter: StoreFilter;
-  /** What only the folded session tells, or tells exactly. */
+  /** Filters that need the folded session, or are exact only with it. */
   readonly accepts: (session: SessionView) => boolean;
   readonly options: Omit<RenderOptions, 'exportedAt' | 'isSingle'>;
 }
@@ -131,7 +131,7 @@ function tagsOf({ tags }: Pick<ExportQuery, 'tags'>): string[] | undefined {
   return tags?.split(',').flatMap((tag) => tag.trim() || []);
 }
 
-/** Undefined for more than a query of a store should have. */
+/** Undefined if there are more values than a store query should have. */
 function fewTags(query: ExportQuery): string[] | undefined {
   const tags = tagsOf(query);
   return tags && tags.length <= MOST_TAGS ? tags : undefined;

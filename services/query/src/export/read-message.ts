@@ -1,11 +1,8 @@
-import { isPersons, UNNAMED_TOOL, type MessageView, type Owner, type PartView } from '@opensync/contracts';
+import { CALL_IDS, isPersons, UNNAMED_TOOL, type MessageView, type Owner, type PartView } from '@opensync/contracts';
 import { mediaUrl } from '../content/media-link.ts';
 import type { PayloadReader } from '../resources.ts';
 import { MessageContents } from './contents.ts';
 import type { ExportMessage, ExportRole, Json, MediaItem, ToolCall, ToolResult } from './record.ts';
-
-/** How agents call the id of a call, in calls and in results. */
-const CALL_IDS = ['toolCallId', 'tool_call_id', 'callId', 'call_id', 'callID', 'tool_use_id', 'toolUseId', 'id'];
 
 /** A message with its contents. */
 export async function readMessage(payloads: PayloadReader, owner: Owner, view: MessageView): Promise<ExportMessage> {

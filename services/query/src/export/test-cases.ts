@@ -39,7 +39,7 @@ export interface TestCase {
 
 export interface TestCaseOptions {
   readonly turnMode: TurnMode;
-  /** Characters of the history of each case: without a bound a long session would be as long as its square. */
+  /** Characters of the history of each case: without a bound, the size of an export would grow with the square of a session's length. */
   readonly contextChars: number;
   readonly includeSystem: boolean;
   readonly includeTools: boolean;
@@ -96,7 +96,7 @@ export async function* testCases(
     }
     const found = caseOf(session, turn, { index, history, options });
     if (found) {
-      // One behind: only the last one is what the expected output of a session is about.
+      // One turn behind: the expected output of a session belongs to its last turn only.
       if (previous && options.turnMode === 'per_turn') yield previous;
       previous = found;
       index++;
@@ -162,7 +162,7 @@ function addAnswer(turn: Turn, message: ExportMessage, { includeTools, codeOnly 
 }
 
 /** The contents of fenced code blocks. */
-export function codeBlocks(text: string): string {
+function codeBlocks(text: string): string {
   const blocks = text.matchAll(/^ {0,3}(`{3,}|~{3,})[^\n]*\n([\s\S]*?)(?:^ {0,3}\1[`~]*[ \t]*$|$(?![\s\S]))/gm);
   return Array.from(blocks, ([, , code]) => code!.trimEnd()).join('\n\n');
 }

@@ -1,41 +1,26 @@
-import { readFileSync } from 'node:fs';
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { Access, addVary } from '@opensync/platform/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendConsole } from '../console/page.ts';
+import { QueryResources } from '../resources.ts';
 import { prefersJson } from './accept.ts';
-import { CONTENT_SECURITY_POLICY, renderHome, type HomeFacts } from './page.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
-/** A name or an address, and a port. Any other Host header is not repeated. */
-const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
-const USUAL_HOST = 'localhost:3211';
+import { sendHome } from './home.ts';
 
 @Controller()
 export class HomeController {
-  /** Until there is a console: whether the server is healthy, and how to connect an agent. */
+  readonly #resources: QueryResources;
+
+  constructor(@Inject(QueryResources) resources: QueryResources) {
+    this.#resources = resources;
+  }
+
+  /** The console for people, facts about the server for programs; if the console is not built, a page with these facts. */
   @Get('/')
   @Access('public')
-  async home(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
-    const answer = await request.server.inject('/readyz');
-    const { status = 'down', parts = {} } = answer.json<Partial<Pick<HomeFacts, 'status' | 'parts'>>>();
-    const facts = { url: urlOf(request), version, status, parts };
+  async home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { console } = this.#resources;
+    if (!console || prefersJson(request.headers.accept)) return sendHome(request, reply);
     addVary(reply, 'Accept');
-    if (prefersJson(request.headers.accept)) return { name: 'OpenSync', ...facts };
-    reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', CONTENT_SECURITY_POLICY)
-      .header('referrer-policy', 'no-referrer')
-      .header('cross-origin-opener-policy', 'same-origin');
-    return renderHome(facts);
+    sendConsole(reply, console);
   }
-}
-
-/** The address of this server as its caller reaches it, also behind a proxy. */
-function urlOf({ headers }: FastifyRequest): string {
-  const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
-  const host = headers.host !== undefined && HOST.test(headers.host) ? headers.host : USUAL_HOST;
-  return `${scheme}://${host}`;
 }

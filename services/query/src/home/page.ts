@@ -66,7 +66,7 @@ ${block(requests(url).write)}
 
 <h2>Find sessions</h2>
 ${block(requests(url).read)}
-<footer class="quiet">OpenSync ${escapeHtml(version)} · <a href="/readyz">State as JSON</a></footer>
+<footer class="quiet">OpenSync ${escapeHtml(version)} · <a href="readyz">State as JSON</a></footer>
 </main>
 <script>${SCRIPT}</script>
 </body>

@@ -79,7 +79,7 @@ export function isFor({ reader, filter, kinds, sessions }: LiveWish, event: Live
   return maySee(reader, owner, visibility) && sessionMatches(session!, filter);
 }
 
-/** Whether the reader may not see the session any more, and may know that it was there. */
+/** Whether the reader has lost access to the session, but may know that it existed. */
 export function goneFor({ reader, kinds, sessions }: LiveWish, event: LiveEvent): boolean {
   if (event.name !== 'session' || !event.wasShared || !kinds.has('session')) return false;
   if (sessions && !sessions.has(event.sessionId)) return false;

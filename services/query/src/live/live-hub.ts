@@ -23,7 +23,7 @@ export interface LiveHubResources {
   readonly hear: (listener: AppliedListener) => () => void;
   /** Everything up to this sequence is applied, and was announced. */
   readonly applied: () => Promise<number>;
-  /** What the events of a workspace after a sequence changed; undefined if that are too many, or nothing knows. */
+  /** What the events of a workspace after a sequence changed; undefined if there are too many, or if it is not known. */
   readonly changesAfter: (workspaceId: string, after: number) => Promise<readonly ChangedDocuments[] | undefined>;
   readonly limits: LiveLimits;
   readonly logger: Logger;
@@ -52,11 +52,11 @@ export class LiveHub {
   readonly #readers: Readers;
   readonly #announcements: Announcements;
   readonly #stopHearing: () => void;
-  /** What streams are told to resume at: everything up to here was sent to them. */
+  /** The position at which streams resume: everything up to here was sent to them. */
   #floor = 0;
   /** False while nobody listens. */
   #isFloorKnown = false;
-  /** Was applied when it was last asked. What was applied then has been heard by the next time. */
+  /** The applied position at the last check. By the next check, everything up to it has been heard. */
   #candidate: number | undefined;
   #isGap = false;
   #ticks = 0;
@@ -211,7 +211,7 @@ export class LiveHub {
     for (const slowest of this.#readers.beyond(this.#resources.limits.totalBytes)) this.#drop(slowest);
   }
 
-  /** It would only ever fall further behind; where it was, its client knows. */
+  /** Such a reader would only fall further behind; its client knows where to resume. */
   #drop(reader: LiveReader): void {
     this.#resources.onDropped?.();
     reader.stream.destroy();

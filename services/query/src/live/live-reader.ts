@@ -64,7 +64,7 @@ export class LiveReader {
     if (!isLate) for (const frames of held) this.stream.send(frames);
   }
 
-  /** Something was missed that nothing tells any more: the client has to read again. */
+  /** Missed events cannot be sent again: the client has to read again. */
   reset(position: number, reason: string): void {
     if (!this.#held) this.stream.send(this.#frame('reset', position, { reason }));
     else this.#heldBytes = Infinity;

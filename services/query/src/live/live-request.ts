@@ -5,7 +5,7 @@ import { inQuery, onlyFields, sessionFilterFields } from '../input.ts';
 import { countOf, documented, optionalText } from '../parameters.ts';
 
 /** What a stream can be about. */
-export const LIVE_KINDS = ['session', 'message', 'receipt'] as const;
+const LIVE_KINDS = ['session', 'message', 'receipt'] as const;
 export type LiveKind = (typeof LIVE_KINDS)[number];
 
 const USUAL_KINDS: readonly LiveKind[] = ['session', 'message'];

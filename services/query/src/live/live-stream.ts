@@ -35,7 +35,7 @@ export class LiveStream extends Readable {
     }
   }
 
-  /** Ends it as a stream that is complete: its client connects again after `retryMs`, if it does. */
+  /** Ends the stream as complete: a client that connects again does so after `retryMs`. */
   end(retryMs?: number): void {
     if (!this.isOpen) return;
     if (retryMs !== undefined) this.push(`retry: ${retryMs}\n\n`);

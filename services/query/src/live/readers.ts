@@ -96,7 +96,7 @@ export class Readers {
     this.#size--;
   }
 
-  /** The readers with the most bytes on the way, without whom the others have at most so many. */
+  /** The readers with the most buffered bytes, to drop so that the others stay within the total. */
   beyond(totalBytes: number): readonly LiveReader[] {
     let total = 0;
     for (const { stream } of this.all()) total += stream.buffered;

@@ -8,6 +8,7 @@ export const loginSchema = z.strictObject({
   createdAt: time,
   usedAt: time.describe('Give or take five minutes'),
   endsAt: time.describe('When it ends in any case'),
+  operatorUntil: time.optional().describe('Until when it may operate the server'),
 });
 
 export const sessionSchema = z.strictObject({

@@ -1,18 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { ownerOf, type Owner, type Principal } from '@opensync/contracts';
-import type { LoginMeans } from '@opensync/event-log/logins';
+import { ownerOf, type Principal } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import {
-  Access,
-  AccessByKey,
-  assertLoginHost,
-  assertSameOrigin,
-  Caller,
-  loginCookie,
-  loginTokenOf,
-} from '@opensync/platform/http';
+import { Access, AccessByKey, Caller, loginCookie, loginTokenOf } from '@opensync/platform/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseBody } from '../input.ts';
+import { assertLoginPossible, beginLogin } from './begin-login.ts';
 import { linkSchema } from './link-request.ts';
 import { LoginResources } from './resources.ts';
 import { loginJson, sessionJson } from './session-json.ts';
@@ -31,19 +23,20 @@ export class LoginController {
   @HttpCode(200)
   @AccessByKey('account')
   async byKey(@Caller() caller: Principal, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    this.#assertPossible(request);
-    await this.#begin(request, reply, { owner: ownerOf(caller), means: 'key', keyId: caller.keyId });
+    assertLoginPossible(this.#resources, request);
+    const login = { owner: ownerOf(caller), means: 'key', keyId: caller.keyId } as const;
+    void reply.send(await beginLogin(this.#resources, { request, reply }, login));
   }
 
   @Post('login/link')
   @HttpCode(200)
   @Access('public')
   async byLink(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    this.#assertPossible(request);
+    assertLoginPossible(this.#resources, request);
     const { token } = parseBody(linkSchema, body);
-    const owner = await this.#resources.logins.useLink(token);
-    if (!owner) throw new AppError('UNAUTHORIZED', 'This link was used already, or has expired; ask for another one');
-    await this.#begin(request, reply, { owner, means: 'link' });
+    const person = await this.#resources.logins.useLink(token);
+    if (!person) throw new AppError('UNAUTHORIZED', 'This link was used already, or has expired; ask for another one');
+    void reply.send(await beginLogin(this.#resources, { request, reply }, { ...person, means: 'link' }));
   }
 
   @Get('session')
@@ -55,18 +48,18 @@ export class LoginController {
     return sessionJson(keys, caller, token !== undefined && record ? { token, record } : undefined);
   }
 
-  /** Where the caller is logged in. */
+  /** Where the caller is logged in. A leaked key of a plugin must not see or end that. */
   @Get('logins')
-  @Access('account')
-  list(@Caller() { userId, loginId }: Principal) {
-    const logins = this.#resources.logins.list({ userId });
-    return { logins: logins.map((record) => ({ ...loginJson(record), isCurrent: record.id === loginId })) };
+  @Access('keys')
+  list(@Caller() caller: Principal) {
+    const logins = this.#resources.logins.list(reachOf(caller));
+    return { logins: logins.map((record) => ({ ...loginJson(record), isCurrent: record.id === caller.loginId })) };
   }
 
   @Delete('logins/:id')
-  @Access('account')
-  async end(@Caller() { userId }: Principal, @Param('id') id: string) {
-    const ended = await this.#resources.logins.endOf({ userId }, id);
+  @Access('keys')
+  async end(@Caller() caller: Principal, @Param('id') id: string) {
+    const ended = await this.#resources.logins.endOf(reachOf(caller), id);
     if (ended === 0) throw new AppError('NOT_FOUND', 'You have no such login');
     return { ok: true };
   }
@@ -76,35 +69,28 @@ export class LoginController {
   @HttpCode(200)
   @Access('account')
   async logout(@Caller() caller: Principal, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    if (caller.loginId !== undefined) await this.#resources.logins.end(loginTokenOf(request)!);
+    const redirect = caller.loginId === undefined ? undefined : await this.#end(request);
     void reply
       .header('set-cookie', loginCookie('', 0))
       .header('clear-site-data', '"cache", "storage"')
-      .send({ ok: true });
+      .send({ ok: true, ...(redirect && { redirect }) });
   }
 
-  /** A new login, with a token that nobody knew before, instead of the one that the browser may have. */
-  async #begin(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    login: { readonly owner: Owner; readonly means: LoginMeans; readonly keyId?: string },
-  ): Promise<void> {
-    const { logins, keys } = this.#resources;
-    const { token, record } = await logins.create(login);
-    const principal = logins.authenticate(token);
-    if (!principal) throw new AppError('UNAUTHORIZED', 'This user is no longer a member of the workspace');
-    const former = loginTokenOf(request);
-    if (former !== undefined) await logins.end(former);
-    void reply
-      .header('set-cookie', loginCookie(token, (record.endsAt - record.createdAt) / 1000))
-      .send(sessionJson(keys, principal, { token, record }));
+  /** Ends the login here, then at its provider. Resolves with where the browser ends its own there. */
+  async #end(request: FastifyRequest): Promise<string | undefined> {
+    const { logins, sessions, origin, basePath, workos } = this.#resources;
+    const token = loginTokenOf(request)!;
+    const provider = logins.find(token)?.provider;
+    await logins.end(token);
+    if (!provider) return undefined;
+    if (provider.id === 'workos' && provider.session !== undefined)
+      await workos?.directory.endSession(provider.session);
+    const home = `${origin ?? `http://${request.headers.host}`}${basePath}auth/login`;
+    return (await sessions.end(provider, home))?.href;
   }
+}
 
-  /** @throws AppError FORBIDDEN */
-  #assertPossible(request: FastifyRequest): void {
-    const { problem, origin } = this.#resources;
-    if (problem !== undefined) throw new AppError('FORBIDDEN', problem);
-    assertLoginHost(request, origin);
-    assertSameOrigin(request, origin);
-  }
+/** A person reaches all their logins; a key, and a login with one, those to its workspace. */
+function reachOf({ workspaceId, userId, loginId, loginKeyId }: Principal): { userId: string; workspaceId?: string } {
+  return loginId !== undefined && loginKeyId === undefined ? { userId } : { workspaceId, userId };
 }

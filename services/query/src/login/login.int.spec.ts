@@ -11,12 +11,14 @@ import { Disposal } from '@opensync/platform/service';
 import { startTestNats, type TestNats } from '@opensync/testkit';
 import { LOGIN_ROUTES } from '../api/login-routes.ts';
 import { openLogin, type LoginSettings, type OpenLogin } from './open-login.ts';
+import { LOGIN_TEST_SETTINGS } from '../testing/login-world.ts';
 import { returnPathOf } from './return-path.ts';
 
 @Module({})
 class Root {}
 
-const SETTINGS: LoginSettings = { OPENSYNC_LOGIN_HOURS: 24, OPENSYNC_LOGIN_IDLE_HOURS: 1 };
+const SETTINGS = LOGIN_TEST_SETTINGS;
+const logger = createLogger('silent', 'test');
 const HOST = 'localhost:3211';
 const ORIGIN = `http://${HOST}`;
 
@@ -38,7 +40,7 @@ beforeAll(async () => {
   key.admin = await create('ada@example.com', 'admin');
   key.plugin = await create('ada@example.com', 'ingest', 'read');
   key.ingest = await create('ada@example.com', 'ingest');
-  key.bob = await create('bob@example.com', 'read');
+  key.bob = await create('bob@example.com', 'admin');
   disposal = new Disposal(() => undefined);
   ({ login, app } = await start(SETTINGS));
   await login.directory.ready();
@@ -52,13 +54,16 @@ afterAll(async () => {
 });
 
 async function start(settings: LoginSettings) {
-  const login = await openLogin(settings, { nc, keys, disposal });
+  const login = await openLogin(settings, { nc, keys, disposal, logger });
   const app = await createHttpApp(
     { module: Root, imports: [login.module] },
     {
       settings: {
         OPENSYNC_BODY_LIMIT: 1_000_000,
         OPENSYNC_CORS_ORIGINS: settings.OPENSYNC_CORS_ORIGINS,
+        OPENSYNC_DAILY_BYTES: 0,
+        OPENSYNC_DAILY_EVENTS: 0,
+        OPENSYNC_DAILY_REQUESTS: 0,
         OPENSYNC_HEADERS_SECONDS: 10,
         OPENSYNC_INGEST_RATE_LIMIT: 0,
         OPENSYNC_KEYLESS_LIMIT: 0,
@@ -252,6 +257,11 @@ describe('logging out', () => {
     expect(logins.map((one: { id: string }) => one.id)).toContain(id);
     expect((await bob.send('GET', '/auth/logins')).body.logins).toHaveLength(1);
     expect((await bob.send('DELETE', `/auth/logins/${id}`)).status).toBe(404);
+    // A leaked key of a plugin, also as a login.
+    const plugin = new Browser();
+    await plugin.logIn(key.plugin);
+    expect((await plugin.send('GET', '/auth/logins')).status).toBe(403);
+    expect((await plugin.send('DELETE', `/auth/logins/${id}`)).status).toBe(403);
     expect(await there.isLoggedIn()).toBe(true);
     expect((await here.send('DELETE', `/auth/logins/${id}`)).status).toBe(200);
     expect([await here.isLoggedIn(), await there.isLoggedIn()]).toEqual([true, false]);
@@ -277,7 +287,7 @@ describe('the page', () => {
     expect(policy).not.toContain('unsafe');
     expect(headers['referrer-policy']).toBe('no-referrer');
     expect(text).toContain('data-next="/docs"');
-    expect(text).not.toMatch(/<script(?! type="module" src="\/auth\/login\.js"><\/script>)|\son\w+=|\sstyle=/);
+    expect(text).not.toMatch(/<script(?! type="module" src="login\.js"><\/script>)|\son\w+=|\sstyle=/);
     const { headers: of, text: script } = await new Browser().send('GET', '/auth/login.js');
     expect(of['content-type']).toBe('text/javascript; charset=utf-8');
     expect(() => new Function(`return async () => {${script}}`)).not.toThrow();
@@ -296,8 +306,8 @@ describe('the page', () => {
     ['/x/..//evil.example', '/'],
     ['/"><script>', '/%22%3E%3Cscript%3E'],
   ])('continues at a path of this server only: %j', (asked, path) => {
-    expect(returnPathOf(asked)).toBe(path);
-    for (const odd of [undefined, ['/a', '/b'], 1]) expect(returnPathOf(odd)).toBe('/');
+    expect(returnPathOf(asked, '/')).toBe(path);
+    for (const odd of [undefined, ['/a', '/b'], 1]) expect(returnPathOf(odd, '/below/')).toBe('/below/');
   });
 });
 
@@ -308,7 +318,7 @@ describe('pages of any origin that may call', () => {
       OPENSYNC_CORS_ORIGINS: 'https://a.example, *',
       OPENSYNC_LOGIN_URL: 'https://sync.example.com',
     };
-    await expect(openLogin(settings, { nc, keys, disposal })).rejects.toThrow(/^OPENSYNC_CORS_ORIGINS: \* /);
+    await expect(openLogin(settings, { nc, keys, disposal, logger })).rejects.toThrow(/^OPENSYNC_CORS_ORIGINS: \* /);
   });
 
   it('turn logins off', async () => {

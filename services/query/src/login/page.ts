@@ -27,8 +27,24 @@ export const CONTENT_SECURITY_POLICY = [
   "require-trusted-types-for 'script'",
 ].join('; ');
 
-/** The page on which people log in. @param next a path of this server */
-export function renderLogin(next: string): string {
+export interface LoginPage {
+  /** Where the person continues: a path of this server. */
+  readonly next: string;
+  readonly providers: readonly { readonly id: string; readonly name: string }[];
+  /** Why a login failed, as a sentence. */
+  readonly problem?: string | undefined;
+}
+
+/** The page on which people log in. Its addresses are relative: a proxy may publish the server below a path. */
+export function renderLogin({ next, providers, problem }: LoginPage): string {
+  const buttons = (verb: string) =>
+    providers
+      .map(({ id, name }) => {
+        const data = `data-provider="${escapeHtml(id)}" data-for="${verb === 'Connect' ? 'connect' : 'login'}"`;
+        return `<button type="button" ${data}>${verb} ${escapeHtml(name)}</button>`;
+      })
+      .join('\n');
+  const failure = problem === undefined ? ' hidden>' : `>${escapeHtml(problem)}`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,28 +55,38 @@ export function renderLogin(next: string): string {
 <title>Log in – OpenSync</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
-<script type="module" src="/auth/login.js"></script>
+<script type="module" src="login.js"></script>
 </head>
 <body data-next="${escapeHtml(next)}">
 <main>
 <h1>Log in to OpenSync</h1>
 <noscript><p class="failure">This page needs JavaScript.</p></noscript>
-<form id="with-key" data-part>
+<div id="log-in" data-part>
+${buttons('Log in with')}
+<form id="with-key">
 <label for="key">API key</label>
 <input id="key" type="password" required autocomplete="current-password" spellcheck="false" placeholder="osk_…" aria-describedby="about-key">
 <p id="about-key" class="quiet">The first start of the server stores a key for this in <code>admin-key</code>, in its data folder. Others ask an admin for a key, or for a link: <code>opensync users login-link</code></p>
 <button>Log in</button>
 </form>
+</div>
+<section id="invited" data-part hidden>
+<p>You are invited to <b id="workspace"></b> as <b id="role"></b>.</p>
+${buttons('Accept with')}
+<button id="accept" type="button">Accept</button>
+<p id="about-accept" class="quiet"></p>
+</section>
 <section id="with-link" data-part hidden>
 <p>This link logs you in once.</p>
 <button id="use-link" type="button">Log in</button>
 </section>
 <section id="logged-in" data-part hidden>
 <p>You are logged in: <b id="who"></b></p>
-<a id="continue" class="button" href="/">Continue</a>
+<a id="continue" class="button" href="../">Continue</a>
 <button id="log-out" type="button">Log out</button>
+${buttons('Connect')}
 </section>
-<p id="failure" class="failure" role="alert" hidden></p>
+<p id="failure" class="failure" role="alert"${failure}</p>
 </main>
 </body>
 </html>

@@ -23,6 +23,7 @@ export function sessionJson(
   };
 }
 
-export function loginJson({ id, means, createdAt, usedAt, endsAt }: LoginRecord): z.infer<typeof loginSchema> {
-  return { id, means, createdAt, usedAt, endsAt };
+export function loginJson(record: LoginRecord): z.infer<typeof loginSchema> {
+  const { id, means, createdAt, usedAt, endsAt, operatorUntil } = record;
+  return { id, means, createdAt, usedAt, endsAt, ...(operatorUntil !== undefined && { operatorUntil }) };
 }

@@ -18,6 +18,7 @@ export const listLogsSchema = onlyFields({
     takes: 'a status such as `404`, or a class such as `4xx`',
     meaning: 'How the request ended',
   }),
+  requestId: optionalText(200, 'The id of one request, as in its answer'),
   keyId: optionalText(100, 'The key that the request carried'),
   user: optionalText(100, 'The member of the workspace who sent it; others than oneself only for admins'),
   from: instantOf('Ended at this time or later'),
@@ -75,11 +76,18 @@ export async function listLogs(
 
 function matches(
   entry: LoggedRequest,
-  { endpoint, method, status, keyId }: Pick<ListLogs, 'endpoint' | 'method' | 'status' | 'keyId'>,
+  {
+    endpoint,
+    method,
+    status,
+    requestId,
+    keyId,
+  }: Pick<ListLogs, 'endpoint' | 'method' | 'status' | 'requestId' | 'keyId'>,
 ): boolean {
   return (
     (endpoint === undefined || entry.route === endpoint) &&
     (method === undefined || entry.method === method.toUpperCase()) &&
+    (requestId === undefined || entry.requestId === requestId) &&
     (keyId === undefined || entry.keyId === keyId) &&
     (status === undefined || String(entry.status) === status || `${String(entry.status)[0]}xx` === status)
   );

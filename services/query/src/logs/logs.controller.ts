@@ -33,5 +33,5 @@ function usersFor(caller: Principal, asked: string | undefined): string | undefi
   const refusal = refusalOf(caller, ['workspaceLogs']);
   if (refusal === undefined) return asked;
   if (asked === undefined || asked === caller.userId) return caller.userId;
-  throw new AppError('FORBIDDEN', `The requests of other members are for admins. ${refusal}`);
+  throw new AppError('FORBIDDEN', `Only admins may see the requests of other members. ${refusal}`);
 }

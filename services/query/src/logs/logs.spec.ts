@@ -52,6 +52,8 @@ describe('GET /api/logs', () => {
   it.each([
     ['?endpoint=/api/sessions/:id', ['new', 'old']],
     ['?endpoint=/search', []],
+    ['?requestId=old', ['old']],
+    ['?requestId=none', []],
     ['?method=post', ['old']],
     ['?status=404', ['new']],
     ['?status=4xx', ['new']],

@@ -25,6 +25,13 @@ const session = {
   createdAt: z.string().describe('ISO 8601'),
 };
 
+const copies = z
+  .object({ count: z.number(), sessionIds: z.array(z.string()) })
+  .describe('What says nearly the same and is left out: how many, and the first other sessions that have it');
+const noCloseMatch = z
+  .boolean()
+  .describe('True: nothing is close in meaning, so none of this was found by meaning. Do not take it for an answer');
+
 export const searchInput = z.object({
   query: z.string().min(1).max(32_768).describe('Words, "phrases", -exclusions, or a question'),
   type: z.enum(['hybrid', 'fulltext', 'semantic']).default('hybrid').describe('By words, by meaning, or both'),
@@ -42,9 +49,11 @@ export const searchOutput = z.object({
       role: z.string().nullable(),
       position: z.string().nullable().describe('Pass it to read_session as around'),
       snippet: z.string(),
+      copies: copies.optional(),
     }),
   ),
   partial: z.boolean().describe('No session has all words: these have most of them'),
+  noCloseMatch,
   degraded: z.array(z.string()).describe('Parts of the search that could not answer'),
   nextCursor,
 });
@@ -112,9 +121,17 @@ export const contextOutput = z.object({
   sessionCount: z.number(),
   tokens: z.number(),
   citations: z.array(
-    z.object({ rank: z.number(), ...session, messageIds: z.array(z.string()), position: z.string(), link: z.string() }),
+    z.object({
+      rank: z.number(),
+      ...session,
+      messageIds: z.array(z.string()),
+      position: z.string(),
+      link: z.string(),
+      copies: copies.optional(),
+    }),
   ),
   omitted: z.record(z.string(), z.number()).describe('How many messages were found and left out, by reason'),
+  noCloseMatch,
   degraded: z.array(z.string()),
 });
 

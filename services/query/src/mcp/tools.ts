@@ -40,6 +40,7 @@ export async function searchTool(
     results,
     cursor: nextCursor,
     partial = false,
+    noCloseMatch = false,
     degraded = [],
   } = await searchSessions(resources, readerOf(caller), request, positions);
   return {
@@ -50,8 +51,10 @@ export async function searchTool(
       role: result.role,
       position: result.position,
       snippet: visible(result.snippetText),
+      ...copiesOf(result),
     })),
     partial,
+    noCloseMatch,
     degraded: [...degraded],
     nextCursor,
   };
@@ -134,7 +137,7 @@ export async function contextTool(
   const asked = { query, limit, maxTokens, excludeSession: excludeSession ?? null, format: 'text', filters: given };
   const answer = await getContext(resources, readerOf(caller), parseBody(contextBodySchema, asked), positions);
   if (!('text' in answer)) throw new Error('the context is not text');
-  const { text, sessionCount, tokens, citations, omitted, degraded = [] } = answer;
+  const { text, sessionCount, tokens, citations, omitted, noCloseMatch = false, degraded = [] } = answer;
   return {
     text,
     sessionCount,
@@ -145,7 +148,9 @@ export async function contextTool(
       messageIds: messages.map(({ id }) => id),
       position: messages[0]!.position,
       link,
+      ...copiesOf(session),
     })),
+    noCloseMatch,
     omitted: Object.fromEntries([...Map.groupBy(omitted, ({ reason }) => reason)].map(([why, of]) => [why, of.length])),
     degraded: [...degraded],
   };
@@ -171,6 +176,14 @@ export async function usageTool({ resources, caller }: ToolContext): Promise<z.i
 function mostFrequent(counts: Readonly<Record<string, number>>): Record<string, number> {
   const sorted = Object.entries(counts).toSorted(([, a], [, b]) => b - a);
   return Object.fromEntries(sorted.slice(0, MOST_MODELS).map(([name, value]) => [nameOf(name), value]));
+}
+
+function copiesOf({
+  copies,
+}: {
+  readonly copies?: { readonly count: number; readonly sessionIds: readonly string[] };
+}) {
+  return copies && { copies: { ...copies, sessionIds: [...copies.sessionIds] } };
 }
 
 type Named = Pick<SessionView, 'id' | 'title' | 'projectName' | 'source' | 'model' | 'createdAt'>;

@@ -9,7 +9,7 @@ export function newSlug(): string {
   return randomBytes(SECRET_BYTES).toString('base64url');
 }
 
-/** Under which a link is found; undefined for what cannot be one. Without a salt, because the secret is random. */
+/** The hash that finds a link; undefined for a malformed secret. Without a salt, because the secret is random. */
 export function hashOfSlug(slug: string): string | undefined {
   return SLUG.test(slug) ? createHash('sha256').update(slug).digest('base64url') : undefined;
 }

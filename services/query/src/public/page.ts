@@ -1,18 +1,9 @@
+import { Marked } from 'marked';
 import { escapeHtml, inlineSource } from '../html.ts';
+import { STYLE } from './page.style.ts';
 import type { PublicSession } from './read-public.ts';
 
-const STYLE = `
-:root { color-scheme: light dark; }
-body { margin: 0; font: 16px/1.55 system-ui, sans-serif; }
-main { max-width: 48rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
-h1 { margin: 0 0 .25rem; font-size: 1.5rem; overflow-wrap: anywhere; }
-.about { opacity: .75; font-size: .9rem; }
-article { margin: 1.5rem 0; padding-top: 1rem; border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
-h2 { margin: 0 0 .5rem; font-size: .9rem; text-transform: capitalize; opacity: .75; }
-.text { white-space: pre-wrap; overflow-wrap: anywhere; }
-`;
-
-/** Nothing is loaded, run or framed. */
+/** Nothing is loaded, run or framed. The page has an origin of its own, so that not even a mistake here could use a login. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src ${inlineSource(STYLE)}`,
@@ -22,15 +13,49 @@ export const CONTENT_SECURITY_POLICY = [
   'sandbox',
 ].join('; ');
 
-/** The page of a public session: all of it is text. */
+/** Characters of what programs that preview links show. */
+const PREVIEW = 200;
+/** Longer texts are shown as they are: reading them as Markdown takes too long for a page of 5,000 messages. */
+const LONGEST_MARKDOWN = 16_384;
+const ROLES: Readonly<Record<string, string>> = { user: 'Prompt', assistant: 'Assistant', system: 'System' };
+
+/** Markdown without HTML, images, and links other than http(s) and mailto. */
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    html: ({ text }) => escapeHtml(text),
+    image: ({ text }) => escapeHtml(text),
+    heading({ tokens }) {
+      return `<p><strong>${this.parser.parseInline(tokens)}</strong></p>\n`;
+    },
+    checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+    link({ href, tokens }) {
+      const text = this.parser.parseInline(tokens);
+      if (!/^(https?:|mailto:)/i.test(href)) return text;
+      return `<a href="${escapeHtml(href)}" rel="noopener noreferrer nofollow">${text}</a>`;
+    },
+    code({ text }) {
+      return `<pre><code>${escapeHtml(text)}</code></pre>\n`;
+    },
+  },
+});
+
+/** The page of a public session. Pure. */
 export function renderPublic({ title, source, model, createdAt, messages, omittedMessages }: PublicSession): string {
   const shown = title ?? 'A coding session';
   const about = [source, model ?? undefined, new Date(createdAt).toISOString().slice(0, 10)]
     .filter(Boolean)
     .join(' · ');
+  const preview = (messages.find(({ role }) => role === 'assistant') ?? messages[0])?.text ?? '';
+  const description = `${about} · ${preview.replace(/\s+/g, ' ').slice(0, PREVIEW).toWellFormed()}`;
   const articles = messages.map(({ role, text, tools = [] }) => {
-    const used = tools.length > 0 ? `<p class="about">Tools: ${escapeHtml(tools.join(', '))}</p>` : '';
-    return `<article><h2>${escapeHtml(role)}</h2><div class="text">${escapeHtml(text)}</div>${used}</article>`;
+    const used =
+      tools.length > 0
+        ? `<p class="tools">${tools.map((tool) => `<code>${escapeHtml(tool)}</code>`).join(' ')}</p>`
+        : '';
+    const name = ROLES[role] ?? role;
+    return `<article class="${role === 'user' ? 'prompt' : 'answer'}"><h2>${escapeHtml(name)}</h2><div class="text">${markdown(text)}</div>${used}</article>`;
   });
   const more = omittedMessages > 0 ? `<p class="about">${omittedMessages} more messages are not shown.</p>` : '';
   return `<!doctype html>
@@ -40,6 +65,12 @@ export function renderPublic({ title, source, model, createdAt, messages, omitte
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex, nofollow">
 <meta name="referrer" content="no-referrer">
+<meta name="description" content="${escapeHtml(description)}">
+<meta property="og:type" content="article">
+<meta property="og:site_name" content="OpenSync">
+<meta property="og:title" content="${escapeHtml(shown)}">
+<meta property="og:description" content="${escapeHtml(description)}">
+<meta name="twitter:card" content="summary">
 <title>${escapeHtml(shown)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
@@ -54,4 +85,9 @@ ${more}
 </body>
 </html>
 `;
+}
+
+function markdown(text: string): string {
+  if (text.length > LONGEST_MARKDOWN) return `<p class="plain">${escapeHtml(text)}</p>`;
+  return marked.parse(text, { async: false });
 }

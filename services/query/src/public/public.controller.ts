@@ -6,7 +6,7 @@ import { QueryResources } from '../resources.ts';
 import { CONTENT_SECURITY_POLICY, renderPublic } from './page.ts';
 import { readPublic } from './read-public.ts';
 
-@Controller('public')
+@Controller()
 export class PublicController {
   readonly #resources: QueryResources;
 
@@ -15,7 +15,7 @@ export class PublicController {
   }
 
   /** A session that its owner made public, for anyone with the link. */
-  @Get(':slug')
+  @Get(['public/:slug', 's/:slug'])
   @Access('public')
   async show(@Param('slug') slug: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     // Also of the answer that there is none.

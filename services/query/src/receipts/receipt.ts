@@ -167,7 +167,7 @@ export async function readWrite(
   return { raw: raw!, event };
 }
 
-/** Rows have the version of what they say: their session's heading, and of a message what that says itself. */
+/** The version of a row covers its contents: the session's heading and, for a message, the message itself. */
 interface RowVersions {
   readonly version: number;
   readonly headingVersion: number;

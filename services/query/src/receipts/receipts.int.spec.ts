@@ -288,6 +288,8 @@ describe('GET /api/receipts/:sequence', () => {
     };
     expect(await of(undefined)).toBe(false);
     await applyAll(sequence!);
+    // Requests at the same moment share one look at the projection, which may have begun before.
+    await waitFor(async () => (await receipt(sequence!)).documents === true);
     expect(await of({ requested: sequence!, done: sequence! - 1 })).toBe(false);
     expect(await of({ requested: sequence! + 5, done: sequence! })).toBe(true);
     expect(await of(undefined)).toBe(true);

@@ -21,7 +21,7 @@ const MOST_MARKED = 64;
 /** A passage that matched by meaning is shown whole. */
 const PASSAGE_LENGTH = 500;
 
-/** Fills hits in from the documents.. */
+/** Fills hits in from the documents. */
 export async function fillHits(
   { documents, payloads }: Pick<QueryResources, 'documents' | 'payloads'>,
   ranked: readonly RankedHit[],

@@ -1,12 +1,20 @@
+import type { ParsedQuery } from '@opensync/stores';
+
 /** The constant of the paper: large enough that the first few ranks of one list do not outweigh agreement of both. */
 const K = 60;
 
+/** How much a rank by meaning counts in the scores that are shown. They do not decide the order: see {@link fuseSides}. */
+const RANK_WEIGHTS = { fulltext: 1, semantic: 0.6 } as const;
+
 /**
- * The weights of a hybrid search. A session with the words of a query is the answer more often than one that is near in
- * meaning: with equal weights, what both sides have on low ranks displaces what full text has first, and the fused list
- * is worse than full text alone (measured in libs/stores/src/relevance). Meaning still decides where words do not.
+ * How much meaning counts in the order of a hybrid search, measured by cross-validation (docs/adr/0061, 0082). Exact: one or
+ * two words, quotes, code and numbers are to be found as they are, and a model knows little about them. Otherwise it
+ * depends on how many of the words the best session has: the fewer, the more meaning counts.
  */
-export const SIDE_WEIGHTS = { fulltext: 1, semantic: 0.6 } as const;
+const WEIGHT = { exact: 0.15, allWords: 0.4, noWords: 1.5 } as const;
+/** A query of so few words is a name or a topic, whose meaning depends on words that it does not have. */
+const FEW_WORDS = 2;
+const CODE = /[\d_./:\\#]|\p{Ll}\p{Lu}/u;
 
 export interface Fused<Side extends string> {
   readonly id: string;
@@ -14,6 +22,17 @@ export interface Fused<Side extends string> {
   readonly score: number;
   readonly foundBy: readonly Side[];
 }
+
+/** A result of one side, with the score by which that side ranks. */
+export interface Scored {
+  readonly id: string;
+  readonly score: number;
+  /** Words of the query that it lacks. */
+  readonly missing?: readonly string[];
+}
+
+export type ScoredSides = ReadonlyMap<'fulltext' | 'semantic', readonly Scored[]>;
+export type AskedWords = Pick<ParsedQuery, 'all' | 'count'>;
 
 /**
  * Reciprocal rank fusion (Cormack, Clarke, Büttcher 2009), best first. Scores of different engines cannot be compared,
@@ -33,4 +52,53 @@ export function fuseRanks<Side extends string>(
     }
   }
   return [...fused.values()].sort((a, b) => b.score - a.score);
+}
+
+/**
+ * The results of both sides in one list, best first: by the sum of their scores, each relative to the best of its side.
+ * A rank does not say by how much the first is better than the second, scores do. Scores of full text may depend on rows
+ * that the reader may not see, so the scores of the answer are those of {@link fuseRanks}, in this order.
+ */
+export function fuseSides(
+  sides: ScoredSides,
+  words: AskedWords,
+  rankWeights: Readonly<Record<'fulltext' | 'semantic', number>> = RANK_WEIGHTS,
+): Fused<'fulltext' | 'semantic'>[] {
+  const ranks = fuseRanks(new Map([...sides].map(([side, hits]) => [side, hits.map(({ id }) => id)])), rankWeights);
+  const byWords = relativeToBest(sides.get('fulltext') ?? []);
+  const byMeaning = relativeToSpread(sides.get('semantic') ?? []);
+  const weight = weightOfMeaning(words, sides.get('fulltext') ?? []);
+  const worth = ({ id }: { id: string }) => (byWords.get(id) ?? 0) + weight * (byMeaning.get(id) ?? 0);
+  return ranks.toSorted((a, b) => worth(b) - worth(a)).map((hit, at) => ({ ...hit, score: ranks[at]!.score }));
+}
+
+/** Relative to a result that has all words of the query. */
+function weightOfMeaning(words: AskedWords, byWords: readonly Scored[]): number {
+  if (isExact(words)) return WEIGHT.exact;
+  const [best] = byWords;
+  const share = best ? Math.max(0, 1 - (best.missing?.length ?? 0) / words.count) : 0;
+  return share * WEIGHT.allWords + (1 - share) * WEIGHT.noWords;
+}
+
+/** Whether a query should match literally rather than by meaning. */
+export function isExact({ all, count }: AskedWords): boolean {
+  return isShort({ count }) || all.some(({ quoted, text }) => quoted || CODE.test(text));
+}
+
+/** Whether a query is a name or a topic. */
+export function isShort({ count }: Pick<AskedWords, 'count'>): boolean {
+  return count <= FEW_WORDS;
+}
+
+/** The best has 1; no words, no score. */
+function relativeToBest(hits: readonly Scored[]): ReadonlyMap<string, number> {
+  const best = Math.max(0, ...hits.map(({ score }) => score));
+  return new Map(hits.map(({ id, score }) => [id, best > 0 ? Math.max(0, score) / best : 1]));
+}
+
+/** The best has 1, the last 0: cosines of many models lie close together, far from zero. */
+function relativeToSpread(hits: readonly Scored[]): ReadonlyMap<string, number> {
+  const scores = hits.map(({ score }) => score);
+  const [least, most] = [Math.min(...scores), Math.max(...scores)];
+  return new Map(hits.map(({ id, score }) => [id, most > least ? (score - least) / (most - least) : 1]));
 }

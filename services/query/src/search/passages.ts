@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { currentParts, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
 import { readWords } from '@opensync/event-log/payloads';
 import { isRetryable } from '@opensync/platform';
-import { chunkText, type TextRange, type WholeMessage } from '@opensync/stores';
+import { chunkText, isOfChunk, type TextRange, type WholeMessage } from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 
 /** Where a passage stands: UTF-16 offsets into the message's `textContent`, or into the content of a part. */
@@ -61,7 +60,7 @@ type Texts = Parameters<typeof readWords>[1];
 async function passageIn(message: WholeMessage, hash: string, texts: Texts): Promise<Passage | undefined> {
   try {
     const { embedded } = await readWords(message, texts);
-    const text = chunkText(embedded).find((chunk) => createHash('sha256').update(chunk).digest('hex') === hash);
+    const text = chunkText(embedded).find((chunk) => isOfChunk(chunk, hash));
     if (text === undefined) return undefined;
     const place = placeOf(text, message);
     return { text, ...(place && { place }) };

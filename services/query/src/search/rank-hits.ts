@@ -1,4 +1,4 @@
-import { fuseRanks, SIDE_WEIGHTS } from './fusion.ts';
+import { fuseSides } from './fusion.ts';
 import type { SearchRequest } from './search-request.ts';
 import { keyOf, SIDES, type Found, type FoundBySides, type Side } from './sides.ts';
 
@@ -15,7 +15,7 @@ export interface RankedHit {
  * only ranks are returned.
  */
 export function rankHits(
-  { found }: Pick<FoundBySides, 'found'>,
+  { found, parsed }: Pick<FoundBySides, 'found' | 'parsed'>,
   { type, level }: Pick<SearchRequest, 'type' | 'level'>,
 ): readonly RankedHit[] {
   const semantic = found.get('semantic') ?? [];
@@ -33,8 +33,8 @@ export function rankHits(
       return ofSide ? [[side, new Map(ofSide.map((hit) => [keyOf(hit, level), hit]))]] : [];
     }),
   );
-  const rankings = new Map([...hits].map(([side, byKey]) => [side, [...byKey.keys()]]));
-  return fuseRanks(rankings, SIDE_WEIGHTS).map(({ id, score, foundBy }) => ({
+  const scored = new Map([...hits].map(([side, byKey]) => [side, [...byKey].map(([id, hit]) => ({ ...hit, id }))]));
+  return fuseSides(scored, parsed).map(({ id, score, foundBy }) => ({
     key: id,
     score,
     foundBy,

@@ -9,12 +9,13 @@ import {
 } from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
-import { fillHits, type FilledHit } from './fill-hits.ts';
+import { DistinctHits, type Copies, type DistinctHit } from './collapse.ts';
+import { fillHits } from './fill-hits.ts';
 import type { PassagePlace } from './passages.ts';
-import { rankHits } from './rank-hits.ts';
+import { rankHits, type RankedHit } from './rank-hits.ts';
 import { MOST_RESULTS, ShownHits } from './search-cursor.ts';
 import type { SearchRequest } from './search-request.ts';
-import { askSides, type Side, type SideResources } from './sides.ts';
+import { askSides, type FoundBySides, type Side, type SideResources } from './sides.ts';
 
 export interface SearchResult extends SessionJson {
   readonly sessionId: string;
@@ -38,6 +39,8 @@ export interface SearchResult extends SessionJson {
   readonly matchedIn: readonly Side[];
   /** The words of the query that the session lacks, if full text has found it by some of the words. */
   readonly missing?: readonly string[];
+  /** Lower results that say nearly the same, which are not shown. */
+  readonly copies?: Copies;
 }
 
 export interface SearchAnswer {
@@ -48,6 +51,8 @@ export interface SearchAnswer {
   readonly degraded?: readonly (Side | 'facets')[];
   /** The most frequent values of each, among all that matches by words; those of the filter are always among them. */
   readonly facets?: Readonly<Partial<Record<FacetName, readonly FacetCount[]>>>;
+  /** Nothing is close in meaning, so no result is one by meaning. */
+  readonly noCloseMatch?: true;
   /** No session has all words: full text has found those that have most of them. */
   readonly partial?: true;
   /** With `partial`: the words that the best of them does not have. */
@@ -57,6 +62,9 @@ export interface SearchAnswer {
   /** Words that no session contains, and their replacements. */
   readonly respelled?: readonly Respelled[];
 }
+
+/** How often hits are read to fill a page, if those before were copies. */
+const ROUNDS = 3;
 
 type SearchResources = SideResources & Pick<QueryResources, 'payloads'>;
 
@@ -81,19 +89,41 @@ export async function searchSessions(
     shown: shown.count,
   });
   const ranked = rankHits(sides, request).filter(({ key }) => !shown.has(key));
-  const page = ranked.slice(0, limit);
-  const hits = await fillHits(resources, page, sides, request.level);
+  const { hits, passed } = await distinctHits(resources, ranked, sides, { level: request.level, limit });
   const { words, parsed, facets } = sides;
   const isCounted = facets !== undefined || !request.facets?.length;
   const degraded = [...sides.degraded, ...(isCounted ? [] : ['facets' as const])].sort();
   return {
     results: hits.map((hit) => resultOf(hit, positions)),
-    cursor: ranked.length > limit ? shown.cursorAfter(page.map(({ key }) => key)) : null,
+    cursor: passed < ranked.length ? shown.cursorAfter(ranked.slice(0, passed).map(({ key }) => key)) : null,
     ...(degraded.length > 0 && { degraded }),
     ...(facets && { facets: Object.fromEntries(facets) }),
+    ...(sides.noCloseMatch && { noCloseMatch: true as const }),
     ...words,
     ...(parsed.none.length > 0 && { excluded: parsed.none.map(({ text }) => text) }),
   };
+}
+
+/**
+ * The first `limit` hits that say something of their own, and how many hits were looked at for them. Copies are found
+ * among the hits that are at hand: a copy of what an earlier page has shown is a result again.
+ */
+async function distinctHits(
+  resources: SearchResources,
+  ranked: readonly RankedHit[],
+  sides: FoundBySides,
+  { level, limit }: Pick<SearchRequest, 'level' | 'limit'>,
+): Promise<{ readonly hits: readonly DistinctHit[]; readonly passed: number }> {
+  const distinct = new DistinctHits();
+  // If there are more hits than fit, one is left for the next page.
+  const most = Math.max(limit, ranked.length - 1);
+  let passed = 0;
+  for (let round = 1; round <= ROUNDS && distinct.count < limit && passed < Math.min(most, ranked.length); round++) {
+    const next = ranked.slice(passed, Math.min(most, passed + limit - distinct.count));
+    for (const hit of await fillHits(resources, next, sides, level)) distinct.add(hit);
+    passed += next.length;
+  }
+  return { hits: distinct.hits(), passed };
 }
 
 /** A message has errors of its own, a session those of its messages. */
@@ -103,7 +133,7 @@ function filtersAt({ level, filters: { hasErrors, ...filters } }: SearchRequest)
 }
 
 function resultOf(
-  { session: state, message, excerpt, passage, score, foundBy, missing }: FilledHit,
+  { session: state, message, excerpt, passage, score, foundBy, missing, copies }: DistinctHit,
   positions: Positions,
 ): SearchResult {
   const session = sessionView(state);
@@ -122,5 +152,6 @@ function resultOf(
     score,
     matchedIn: foundBy,
     ...(missing && { missing }),
+    ...(copies && { copies }),
   };
 }

@@ -43,6 +43,9 @@ async function seed(app: QueryApp): Promise<void> {
   );
 }
 
+/** The nearest are close from here on, if the words occur; otherwise none are. */
+const STRICT = { floor: 0.5, floorOfUnknown: 1.1 };
+
 describe('search', () => {
   let app: QueryApp;
   let asked: (readonly string[])[];
@@ -324,6 +327,29 @@ describe('search with an unavailable part', () => {
     app.replace({ search: { ...app.resources.search, search: storeAway }, embeddings: { embed: embedderAway } });
     const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type } });
     expect([status, body.error.code]).toEqual([503, 'UNAVAILABLE']);
+  });
+
+  it.each(['semantic', 'hybrid'])('%s shows nothing that is only nearest, and says so', async (type) => {
+    app.replace({ closeness: () => STRICT });
+    const ask = async (query: string) => (await app.request('POST', '/search', { body: { query, type } })).body;
+    expect(await ask('zebra')).toEqual({ results: [], cursor: null, noCloseMatch: true });
+    const { results, noCloseMatch } = await ask('cat');
+    expect(results[0]).toMatchObject({ externalId: 'cats' });
+    expect(noCloseMatch).toBeUndefined();
+  });
+
+  it('says that there is no close match in a script that the model does not read, without asking it', async () => {
+    const embed = () => Promise.reject(new TypeError('was asked'));
+    app.replace({ closeness: () => ({ ...STRICT, reads: /[a-z]/ }), embeddings: { embed } });
+    const { body } = await app.request('POST', '/search', { body: { query: 'кошка', type: 'semantic' } });
+    expect(body).toEqual({ results: [], cursor: null, noCloseMatch: true });
+  });
+
+  it('trusts meaning if full text cannot say whether the words occur', async () => {
+    const search = { ...app.resources.search, counts: storeAway, search: storeAway, searchPartly: storeAway };
+    app.replace({ closeness: () => STRICT, search });
+    const { body } = await app.request('POST', '/search', { body: { query: 'kitten', type: 'semantic' } });
+    expect(body.results[0]).toMatchObject({ externalId: 'cats' });
   });
 
   it('is 503 if the documents are unavailable', async () => {

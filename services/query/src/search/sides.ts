@@ -1,6 +1,7 @@
 import type { Reader } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
 import {
+  allOccur,
   awaitedUntil,
   monotonicMs,
   parseQuery,
@@ -16,6 +17,7 @@ import {
   type SessionFilter,
 } from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
+import { CloseMatches } from './close-matches.ts';
 import type { SearchRequest } from './search-request.ts';
 import { VisibleHits } from './visible-hits.ts';
 
@@ -44,13 +46,15 @@ export interface FoundBySides {
   readonly words: Omit<FullTextAnswer, 'hits'>;
   /** If the query asks for facets, and full text could count them in time. */
   readonly facets?: FacetCounts;
+  /** Nothing is close to the query in meaning: what is nearest is left out. */
+  readonly noCloseMatch?: true;
   readonly parsed: ParsedQuery;
   readonly visible: VisibleHits;
 }
 
 export type SideResources = Pick<
   QueryResources,
-  'documents' | 'search' | 'vectors' | 'searchTurns' | 'embeddings' | 'partial' | 'logger'
+  'documents' | 'search' | 'vectors' | 'searchTurns' | 'embeddings' | 'closeness' | 'partial' | 'logger'
 >;
 
 export interface SideQuery extends Pick<SearchRequest, 'query' | 'type' | 'level' | 'limit'> {
@@ -88,8 +92,8 @@ export function keyOf({ sessionId, messageId }: Pick<Found, 'sessionId' | 'messa
 
 /**
  * Asks the sides of a search. What the query negates is in none of the sessions, also not in those found by meaning,
- * unless full text is away. A side that fails is left out and named in `degraded`; where that leaves none, the other
- * side answers though it was not asked for: something close beats an error.
+ * unless full text is unavailable. A side that fails is left out and named in `degraded`; if none is left, the other
+ * side answers although it was not requested: something close beats an error.
  * @throws AppError UNAVAILABLE if neither side answers, the documents do not, or too many searches are under way
  */
 export async function askSides(
@@ -106,6 +110,7 @@ export async function askSides(
   const found = new Map<Side, readonly Found[]>();
   const degraded = new Set<Side>();
   const visible = new VisibleHits(resources.documents, reader);
+  const closeMatches = new CloseMatches(resources.closeness(), parsed);
   let words: FoundBySides['words'] = {};
   let facets: FacetCounts | undefined;
   const fail = (side: Side, error: unknown) => {
@@ -154,17 +159,32 @@ export async function askSides(
   const askVectors = async () => {
     // Exclusions alone have no meaning to search for: their words would find just what they exclude.
     if (parsed.isEmpty && parsed.none.length > 0) return [];
+    if (!closeMatches.isReadable) return [];
     const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
-    const [vector] = await awaitedUntil(
-      monotonicMs() + sideMs + GRACE_MS,
-      () => resources.embeddings.embed([meaning], { timeoutMs: sideMs }),
-      'vectors',
-    );
-    return inTurn('semantic', (until) =>
-      visible.best(depth, (limit) =>
-        resources.vectors.search(reader, { vector: vector!, filter, limit, level, until }),
+    const [[vector], occur] = await Promise.all([
+      awaitedUntil(
+        monotonicMs() + sideMs + GRACE_MS,
+        () => resources.embeddings.embed([meaning], { role: 'query', timeoutMs: sideMs }),
+        'vectors',
       ),
+      wordsOccur(),
+    ]);
+    const asked = closeMatches.distinctive(vector!);
+    const nearest = await inTurn('semantic', (until) =>
+      visible.best(depth, (limit) => resources.vectors.search(reader, { vector: asked, filter, limit, level, until })),
     );
+    // Only among what the reader may see: the answer must not reveal whether anything else is close.
+    return closeMatches.of(nearest, { occur });
+  };
+  /** If full text does not answer, the words count as known. */
+  const wordsOccur = async () => {
+    if (!closeMatches.mayBeUnknown) return true;
+    try {
+      return await inTurn('fulltext', (until) => allOccur(visible.of(resources.search), reader, parsed, { until }));
+    } catch (error) {
+      if (visible.isFailure(error) || isNoTurn(error)) throw error;
+      return true;
+    }
   };
   const withoutNegated = async (hits: readonly Found[]) => {
     if (parsed.none.length === 0 || hits.length === 0) return hits;
@@ -184,5 +204,9 @@ export async function askSides(
   await Promise.all(sides.map(ask));
   if (found.size === 0) await Promise.all(SIDES.filter((side) => !sides.includes(side)).map(ask));
   if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search is unavailable at the moment');
-  return { found, degraded, words, parsed, visible, ...(facets && { facets }) };
+  return {
+    ...{ found, degraded, words, parsed, visible },
+    ...(facets && { facets }),
+    ...(found.has('semantic') && closeMatches.areNone && { noCloseMatch: true as const }),
+  };
 }

@@ -1,10 +1,10 @@
-import { sessionView, type Positions, type Reader } from '@opensync/contracts';
+import { sessionView, type Positions, type Reader, type SessionState, type SessionView } from '@opensync/contracts';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields, listFilterFields } from '../input.ts';
 import { choiceOf, optionalText } from '../parameters.ts';
 import type { QueryResources } from '../resources.ts';
 import { decodeSessionCursor, decodeUpdateCursor, encodeCursor, encodeUpdateCursor, invalidCursor } from './cursors.ts';
-import { sessionJson, type SessionJson } from './session-json.ts';
+import { ratedSessions, type RatedSession } from './rated-session.ts';
 import { pageByUpdate } from './update-walk.ts';
 
 /** Query string of `GET /api/sessions`. */
@@ -18,7 +18,7 @@ export const listSessionsSchema = onlyFields({
 export type ListSessions = z.infer<typeof listSessionsSchema>;
 
 export interface SessionPage {
-  readonly sessions: readonly SessionJson[];
+  readonly sessions: readonly RatedSession[];
   /** Null on the last page. */
   readonly cursor: string | null;
 }
@@ -34,18 +34,25 @@ export async function listSessions(
   positions: Positions,
 ): Promise<SessionPage> {
   for (let { limit } = query; ;) {
-    const page = await pageOf(resources, reader, { ...query, limit }, positions);
-    const count = page.sessions.length;
-    const characters = page.sessions.reduce((sum, session) => sum + charactersOf(session), 0);
-    if (characters <= PAGE_CHARACTERS || count <= 1) return page;
+    const { states, cursor } = await pageOf(resources, reader, { ...query, limit }, positions);
+    const count = states.length;
+    const characters = states.reduce((sum, state) => sum + charactersOf(sessionView(state)), 0);
+    if (characters <= PAGE_CHARACTERS || count <= 1) {
+      return { sessions: await ratedSessions(resources.documents, states), cursor };
+    }
     limit = Math.max(1, Math.min(count - 1, Math.floor((count * PAGE_CHARACTERS) / characters)));
   }
 }
 
-function charactersOf(session: SessionJson): number {
+function charactersOf(session: SessionView): number {
   let characters = 0;
   for (const value of Object.values(session).flat()) if (typeof value === 'string') characters += value.length;
   return characters;
+}
+
+interface StatePage {
+  readonly states: readonly SessionState[];
+  readonly cursor: string | null;
 }
 
 async function pageOf(
@@ -53,27 +60,20 @@ async function pageOf(
   reader: Reader,
   query: ListSessions,
   positions: Positions,
-): Promise<SessionPage> {
+): Promise<StatePage> {
   const { cursor, limit, sort, order, ...filter } = query;
   if (sort === 'updatedAt') {
     const after = cursor === undefined ? undefined : decodeUpdateCursor(cursor, positions);
     if (after && after.order !== order) throw invalidCursor('cursor');
     const page = await pageByUpdate(resources, reader, { filter, order, limit, after });
-    return {
-      sessions: page.states.map((state) => sessionJson(sessionView(state))),
-      cursor: page.cursor ? encodeUpdateCursor(page.cursor, positions) : null,
-    };
+    return { states: page.states, cursor: page.cursor ? encodeUpdateCursor(page.cursor, positions) : null };
   }
   const after = cursor === undefined ? undefined : continueAfter(cursor, order);
   // One more than requested shows whether there is a next page.
-  const states = await resources.documents.sessions(reader, { ...filter, sort, order, limit: limit + 1, after });
-  const views = states.slice(0, limit).map(sessionView);
-  const last = views.at(-1);
-  const more = states.length > limit && last;
-  return {
-    sessions: views.map(sessionJson),
-    cursor: more ? encodeCursor([sort, order, last[sort], last.id]) : null,
-  };
+  const found = await resources.documents.sessions(reader, { ...filter, sort, order, limit: limit + 1, after });
+  const states = found.slice(0, limit);
+  const last = found.length > limit ? states.at(-1) : undefined;
+  return { states, cursor: last ? encodeCursor([sort, order, sessionView(last)[sort], last.id]) : null };
 }
 
 function continueAfter(cursor: string, order: ListSessions['order']) {

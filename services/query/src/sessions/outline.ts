@@ -51,7 +51,7 @@ const READ_AT_ONCE = 1_000;
 const ANSWER_CHARACTERS = 2 * 1024 * 1024;
 /** Of a message, besides the numbers of its tools: id, position, and seven numbers. */
 const MESSAGE_CHARACTERS = 110;
-/** Different tools of one message; a client that names a thousand tells nothing by that. */
+/** Different tools of one message; a longer list would not help a reader. */
 const MOST_TOOLS = 32;
 
 /**

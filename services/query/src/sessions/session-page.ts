@@ -11,7 +11,7 @@ export interface PageResources {
   readonly payloads: PayloadReader;
   /** Bounds what all pages that are being streamed hold. */
   readonly pageBytes: ByteBudget;
-  /** Whose page is begun next: what is read before the first piece is not counted there. */
+  /** Decides whose page begins next: the budget does not count what is read before the first piece. */
   readonly pageTurns: ByteBudget;
   readonly logger: Logger;
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
-import { readerOf, sessionView, type Positions, type Principal, type Reader } from '@opensync/contracts';
+import { readerOf, type Positions, type Principal, type Reader } from '@opensync/contracts';
 import { Access, Caller, CallerPositions, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
@@ -15,7 +15,7 @@ import {
 } from './read-session.ts';
 import { outlineSchema, sessionOutline, type Outline } from './outline.ts';
 import { pageRange } from './page-range.ts';
-import { sessionJson, type SessionJson } from './session-json.ts';
+import { ratedSessions, type RatedSession } from './rated-session.ts';
 import { sessionPage } from './session-page.ts';
 import { wholeOrStream } from '../content/streamed.ts';
 
@@ -43,7 +43,7 @@ export class SessionsController {
   @Access('read')
   async getById(@Caller() caller: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
     const { id, ...page } = parseQuery(readSessionByIdSchema, query);
-    const opening = (session: SessionJson) => `{"session":${JSON.stringify(session)},"messages":[`;
+    const opening = (session: RatedSession) => `{"session":${JSON.stringify(session)},"messages":[`;
     await this.#send(reply, { reader: readerOf(caller), id, page, opening });
   }
 
@@ -56,7 +56,7 @@ export class SessionsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const page = parseQuery(readSessionSchema, query);
-    const opening = (session: SessionJson) => `${JSON.stringify(session).slice(0, -1)},"messages":[`;
+    const opening = (session: RatedSession) => `${JSON.stringify(session).slice(0, -1)},"messages":[`;
     await this.#send(reply, { reader: readerOf(caller), id, page, opening });
   }
 
@@ -82,13 +82,14 @@ export class SessionsController {
     const places = reply.request.positions!.places(sessionId);
     const range = await pageRange(documents, { owner, sessionId, places }, page);
     const messages = readMessagesAtOnce(documents, owner, sessionId, range);
+    const [rated] = await ratedSessions(documents, [session]);
     const pieces = sessionPage(
       owner,
       {
         caller: reader,
         places,
         sessionId,
-        opening: opening(sessionJson(sessionView(session))),
+        opening: opening(rated!),
         messages,
         range,
         // A preview does not read what it does not show.
@@ -108,5 +109,5 @@ interface SessionRequest {
   readonly id: string;
   readonly page: ReadSession;
   /** The JSON before the first message. */
-  readonly opening: (session: SessionJson) => string;
+  readonly opening: (session: RatedSession) => string;
 }

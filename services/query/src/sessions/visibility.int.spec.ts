@@ -195,6 +195,35 @@ describe('what members of a workspace see of each other', () => {
     }
   });
 
+  it('does not tell by the floor of meaning what a hidden session says', async () => {
+    const text = 'falconry budget of the winter';
+    await storeEvents(app.resources, bob, eventsOf(bob, 'hunt', { text, shared: true }), { vectorOf, first: 50 });
+    // Words that occur find everything, others nothing.
+    app.replace({ closeness: () => ({ floor: -1, floorOfUnknown: 2 }) });
+    const search = async (query: string) =>
+      (await app.request('POST', '/search', { body: { query, type: 'semantic' } })).body;
+    expect((await search('falconry')).results).not.toEqual([]);
+    await makePrivate('hunt');
+    for (const query of ['falconry', 'falconrx', 'gyrfalcon']) {
+      expect(await search(query)).toEqual({ results: [], cursor: null, noCloseMatch: true });
+    }
+    expect((await search('heron')).results).not.toEqual([]);
+  });
+
+  it('does not tell that only a hidden session is close', async () => {
+    await storeEvents(app.resources, bob, eventsOf(bob, 'hunt', { text: 'falconry', shared: true }), {
+      vectorOf,
+      first: 50,
+    });
+    await makePrivate('hunt');
+    app.replace({
+      closeness: () => ({ floor: 0.9, floorOfUnknown: 0.9 }),
+      embeddings: { embed: async (texts) => texts.map(vectorOf) },
+    });
+    const { body } = await app.request('POST', '/search', { body: { query: 'falconry', type: 'semantic' } });
+    expect(body).toEqual({ results: [], cursor: null, noCloseMatch: true });
+  });
+
   it('respells to a word of a visible session, even if a hidden session has the word itself', async () => {
     await storeEvents(app.resources, OWNERS.ada!, eventsOf(OWNERS.ada!, 'own', { text: 'the gorblaty of ada' }));
     await storeEvents(app.resources, bob, eventsOf(bob, 'hunt', { text: 'gorblatz', shared: true }), { first: 50 });

@@ -1,5 +1,5 @@
 import { CONSUMER, type LogConnection } from '@opensync/event-log';
-import type { EmbeddingModel } from '@opensync/platform';
+import type { VectorModel } from '@opensync/platform';
 import { isOfModel, lacksDocuments, type Generations } from '@opensync/stores';
 import type { IndexName } from '../resources.ts';
 
@@ -11,7 +11,7 @@ import type { IndexName } from '../resources.ts';
 export function partialIndexes(
   nc: LogConnection,
   generations: Pick<Generations, 'record'>,
-  model: EmbeddingModel,
+  model: VectorModel,
 ): IndexName[] {
   return (['search', 'vectors'] as const).filter((name) => {
     const record = generations.record(name);

@@ -1,5 +1,5 @@
 import { STORE_REPORT_SUBJECT as SUBJECT } from '@opensync/contracts';
-import type { LogConnection } from '@opensync/event-log';
+import { answerTo, ask, type LogConnection } from '@opensync/event-log';
 import type { StoreReport } from '@opensync/stores';
 
 const ANSWER_MS = 5000;
@@ -11,8 +11,8 @@ export function serveStoreReports(nc: LogConnection, describe: () => Promise<Sto
     callback: (error, request) => {
       if (error || !request.reply) return;
       describe().then(
-        (reports) => request.respond(JSON.stringify(reports)),
-        () => request.respond('[]'),
+        (reports) => answerTo(request, JSON.stringify(reports)),
+        () => answerTo(request, '[]'),
       );
     },
   });
@@ -21,7 +21,7 @@ export function serveStoreReports(nc: LogConnection, describe: () => Promise<Sto
 /** The report of a running OpenSync about its stores; undefined if none answers. */
 export async function requestStoreReports(nc: LogConnection): Promise<StoreReport[] | undefined> {
   try {
-    return (await nc.request(SUBJECT, undefined, { timeout: ANSWER_MS })).json<StoreReport[]>();
+    return (await ask(nc, SUBJECT, '', ANSWER_MS)).json<StoreReport[]>();
   } catch {
     return undefined;
   }

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PositionCodec, type Owner, type Role, type Scope } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log/payloads';
-import { createLogger } from '@opensync/platform';
+import { closenessOf, createLogger } from '@opensync/platform';
 import { assertDocumented } from '@opensync/platform/api-document';
-import { createHttpApp } from '@opensync/platform/http';
+import { createHttpApp, DailyUse } from '@opensync/platform/http';
 import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opensync/stores';
 import { anOwner, temporaryFolder } from '@opensync/testkit';
 import { QUERY_ROUTES } from '../api/routes.ts';
 import { queryModule, type QueryResources } from '../index.ts';
 import { exportTurns, pageBudget, pageTurns } from '../open-query.ts';
+import { DocsIndex } from '../docs/docs-index.ts';
+import { PROJECT_FOLDER } from '../docs/pages.ts';
 import { LiveHub, type LiveHubResources } from '../live/live-hub.ts';
 import { SearchTurns } from '../search/search-turns.ts';
 
@@ -129,6 +131,7 @@ export async function startQueryApp({
     nameOf: ({ userId }) => (userId === undefined ? 'Analytical Society' : 'Ada Lovelace'),
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
+    closeness: () => closenessOf({ name: 'a model that nobody knows' }),
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },
     publisher: { publish: () => Promise.reject(new Error('no log here')) },
@@ -137,8 +140,36 @@ export async function startQueryApp({
     now: Date.now,
     deadLetters: { about: async () => undefined },
     removals: { of: async () => undefined },
+    docs: new DocsIndex(PROJECT_FOLDER),
+    jobs: { read: async () => [], command: () => Promise.reject(new Error('no log here')) },
+    erasures: { begin: () => Promise.reject(new Error('no log here')), of: async () => undefined },
     partial: () => [],
     mcpHosts: ['sync.example.com'],
+    operator: {
+      log: async () => ({
+        ...{ server: 'nats-server 2.12', location: 'localhost:4222', events: 3, bytes: 300, lastSequence: 3 },
+        ...{ deadLetters: 1, missing: [], problems: [] },
+      }),
+      consumers: async () => [],
+      stores: async () => [],
+      processes: async () => [],
+      generations: async () => ({}),
+      backups: async () => ({ backups: [], rehearsals: [] }),
+      deadLetters: {
+        list: async () => [],
+        facts: async () => undefined,
+        get: async () => undefined,
+        drop: async () => false,
+      },
+      replay: async () => ({ kind: 'missing' }),
+      owners: () => [],
+    },
+    limits: {
+      use: new DailyUse(),
+      perDay: { requests: 0, events: 0, bytes: 0 },
+      perMinute: { ingest: 0, read: 0 },
+    },
+    console: undefined,
     accessLog: { read: async () => ({ entries: [], next: undefined }) },
     logger,
   };
@@ -147,6 +178,9 @@ export async function startQueryApp({
     settings: {
       OPENSYNC_BODY_LIMIT: 1_000_000,
       OPENSYNC_CORS_ORIGINS: '*',
+      OPENSYNC_DAILY_BYTES: 0,
+      OPENSYNC_DAILY_EVENTS: 0,
+      OPENSYNC_DAILY_REQUESTS: 0,
       OPENSYNC_HEADERS_SECONDS: 10,
       OPENSYNC_INGEST_RATE_LIMIT: 0,
       OPENSYNC_KEYLESS_LIMIT: 0,

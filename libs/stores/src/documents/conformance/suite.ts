@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../../description.ts';
 import { bodiesConformance } from './bodies.ts';
 import { curationConformance } from './curation.ts';
 import { deletionConformance } from './deletion.ts';
+import { figuresConformance } from './figures.ts';
 import { listingConformance } from './listing.ts';
 import { messagesConformance } from './messages.ts';
 import { outlinesConformance } from './outlines.ts';
@@ -36,6 +37,7 @@ export function documentsConformance(
     curationConformance(() => store);
     unknownFieldsConformance(() => store);
     visibilityConformance(() => store);
+    figuresConformance(() => store);
     positionConformance(() => store);
     reachConformance(() => store);
 

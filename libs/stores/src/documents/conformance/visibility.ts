@@ -24,6 +24,34 @@ export function visibilityConformance(open: OpenStore): void {
     (await store.sessions(reader, page(query))).map(({ id }) => id).sort();
 
   describe('visibility of sessions', () => {
+    it('finds the sessions that an agent started, oldest first, as far as the reader may see them', async () => {
+      const by = { parentExternalId: 'main' };
+      const [late, early, other] = [
+        aSession({ externalId: 'late', ...by, createdAt: 30 }),
+        aSession({ externalId: 'early', ...by, createdAt: 20 }),
+        aSession({ externalId: 'other', parentExternalId: 'another' }),
+      ];
+      const fork = aSession({ externalId: 'fork', forkedFromExternalId: 'main' });
+      const ofBob = aSession({ externalId: 'late', ...by }, { owner: bob });
+      await save(store, { sessions: [late, early, other, fork, ofBob].map(fresh) });
+      const started = async (reader: Reader, limit = 10) =>
+        (await store.startedBy(reader, { owner: ada, externalId: 'main' }, { limit })).map(({ id }) => id);
+      expect(await started(readerOf(ada))).toEqual([early.id, late.id]);
+      expect(await started(ada, 1)).toEqual([early.id]);
+      expect(await started(readerOf(bob))).toEqual([]);
+
+      const shared = withVisibility(late, 'workspace', 2);
+      const deletion = { ...aSessionDeleted('early', { owner: ada }), sequence: 9 };
+      const gone = evolveSession(early, deletion)!;
+      await save(store, { sessions: [shared, gone].map((session) => ({ ...session, revision: 1 })) });
+      expect(await started(ada)).toEqual([late.id]);
+      expect(await started(readerOf(bob))).toEqual([late.id]);
+      // Others' sessions are for those alone who ask for what they may see.
+      expect(await started(bob)).toEqual([]);
+      expect(await started(readerOf(cid))).toEqual([]);
+      expect(await store.startedBy(readerOf(bob), { owner: bob, externalId: 'main' }, { limit: 10 })).toEqual([ofBob]);
+    });
+
     it('returns a shared session to its workspace and a private one to its owner, even under equal external ids', async () => {
       const [ofAda, ofBob, ofCid] = [ada, bob, cid].map((owner) => aSession({ title: owner.userId }, { owner }));
       await save(store, { sessions: [ofAda!, ofBob!, ofCid!].map(fresh) });

@@ -90,7 +90,7 @@ export interface MessageDocument extends Guarded {
   readonly toolCallCount?: number;
   readonly factsVersion?: number;
   readonly requestId?: string | null;
-  /** Placed, like the next two. */
+  /** With its place, like the next two. */
   readonly prompt?: string | null;
   readonly model?: string | null;
   readonly provider?: string | null;
@@ -136,6 +136,8 @@ export interface ContributionDocument {
   readonly shared: boolean;
   /** Figures as JSON text, since names may have a meaning in MongoDB (`$set`, `a.b`). */
   readonly quarters: readonly { readonly quarter: number; readonly figures: string }[];
+  /** The sum of their totals. Absent in documents from before it. */
+  readonly totals?: readonly number[];
   readonly pending: readonly { readonly quarter: number; readonly shared: boolean }[];
 }
 
@@ -203,8 +205,11 @@ const SHARED_FIELDS = ['workspaceId', ...Object.keys(SHARED)];
 /** A session that waits for a verdict. */
 export const IN_REVIEW = { inReview: true } as const;
 
+/** A session that an agent of another one started. */
+export const WITH_PARENT = { 'fields.parentExternalId': { $exists: true } } as const;
+
 /** A part with a call id. */
-export const WITH_CALL = { call: { $exists: true } } as const;
+const WITH_CALL = { call: { $exists: true } } as const;
 
 /** A part that says that a tool failed. */
 export const FAILED = { failed: true } as const;
@@ -237,6 +242,11 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
       name: 'sessions_shared_in_review',
       fields: [...SHARED_FIELDS, 'createdAt', 'id'],
       partialFilterExpression: { ...SHARED, ...IN_REVIEW },
+    },
+    {
+      name: 'sessions_by_parent',
+      fields: [...OWNER, ...Object.keys(WITH_PARENT), 'createdAt', '_id'],
+      partialFilterExpression: WITH_PARENT,
     },
     { name: 'sessions_public', fields: ['fields.publication.hash'], sparse: true },
     { name: 'sessions_trashed', fields: ['trash.at'], sparse: true },

@@ -3,6 +3,8 @@ import {
   FIGURE_MEMBERS,
   LEVELS,
   RESPONSE_AMOUNTS,
+  totalsOf,
+  type Amounts,
   type FigureMember,
   type Figures,
   type Owner,
@@ -101,6 +103,21 @@ export class MongoFigures implements FigureStore {
     return keys.map((key) => byKey.get(key) ?? NONE);
   }
 
+  async sessionTotals(sessions: readonly SessionRef[]): Promise<readonly (Amounts | undefined)[]> {
+    const keys = sessions.map(({ owner, sessionId }) => keyOf(owner, sessionId));
+    const found = await this.#collections.contributions
+      .find({ _id: { $in: keys } })
+      .project<Pick<ContributionDocument, '_id' | 'totals'>>({ totals: 1 })
+      .toArray();
+    const byKey = new Map(found.map(({ _id, totals }) => [_id, totals]));
+    // Of an earlier version: their quarters are added up.
+    const former = sessions.filter((_, at) => byKey.has(keys[at]!) && !byKey.get(keys[at]!));
+    for (const [at, { figures }] of (former.length > 0 ? await this.contributions(former) : []).entries()) {
+      byKey.set(keyOf(former[at]!.owner, former[at]!.sessionId), [...totalsOf(figures.values())]);
+    }
+    return keys.map((key) => byKey.get(key));
+  }
+
   async saveContributions(...[saved]: Parameters<FigureStore['saveContributions']>): Promise<readonly string[]> {
     const documents = saved.map(({ owner, sessionId, revision, shared, figures, pending }): ContributionDocument => ({
       _id: keyOf(owner, sessionId),
@@ -109,6 +126,7 @@ export class MongoFigures implements FigureStore {
       ...(figures.size > 0 ? ofOwner(owner) : { workspaceId: '', userId: '' }),
       shared,
       quarters: [...figures].map(([quarter, of]) => ({ quarter, figures: JSON.stringify(of) })),
+      totals: totalsOf(figures.values()),
       pending,
     }));
     const lost = await savedIfUnchanged(this.#collections.contributions, documents);

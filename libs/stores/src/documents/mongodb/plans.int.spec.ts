@@ -11,6 +11,7 @@ import {
   sessionsQuery,
   sharedSessionsQuery,
   sharedWith,
+  startedByQuery,
   statsPipeline,
 } from './queries.ts';
 import { openMongoDocuments } from './store.ts';
@@ -114,6 +115,11 @@ await describeWith(['mongodb'], title, ({ mongodb: url }) => {
       'shared sessions by id',
       ['sessions_shared'],
       () => find('sessions', { filter: { ...sharedWith(ada), id: { $in: [session.id, 'x'] } } }).explain(),
+    ],
+    [
+      'sessions that an agent started',
+      ['sessions_by_parent'],
+      () => find('sessions', startedByQuery(ada, 's1', 10)).explain(),
     ],
     [
       'stats of shared sessions',

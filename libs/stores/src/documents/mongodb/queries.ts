@@ -36,6 +36,12 @@ export function sharedSessionsQuery({ workspaceId }: Reader, query: SessionQuery
   return pageOf(query, { workspaceId, ...SHARED }, 'id', (id) => id);
 }
 
+/** The sessions of an owner that name this one as their parent, along the index `sessions_by_parent`. */
+export function startedByQuery(owner: Owner, externalId: string, limit: number): Find<SessionDocument> {
+  const filter = { ...ofOwner(owner), 'fields.parentExternalId': externalId } as Filter<SessionDocument>;
+  return { filter, sort: { createdAt: 1, _id: 1 }, limit };
+}
+
 /** The sessions that other members of the workspace share with it. */
 export function sharedWith({ workspaceId, userId }: Reader) {
   return { workspaceId, ...SHARED, userId: { $ne: userId } };

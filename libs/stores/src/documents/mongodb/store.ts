@@ -3,6 +3,7 @@ import { ObjectId, type Collection, type Db } from 'mongodb';
 import type { Positioned, StorePosition } from '../../position/port.ts';
 import { StoreUnavailableError, type StoreDescription } from '../../description.ts';
 import {
+  SHARED,
   collectionsOf,
   createIndexes,
   indexProblems,
@@ -25,6 +26,7 @@ import {
   sessionsQuery,
   sharedSessionsQuery,
   sharedWith,
+  startedByQuery,
   statsPipeline,
   trashQuery,
   type Find,
@@ -257,6 +259,16 @@ class MongoDocuments implements DocumentStore {
       );
     });
 
+  startedBy: DocumentStore['startedBy'] = (reader, { owner, externalId }, { limit: most }) =>
+    this.#ask(async () => {
+      const isOwn = ownerKey(owner) === ownerKey(reader);
+      if (!isOwn && (reader.sessions !== 'visible' || owner.workspaceId !== reader.workspaceId)) return [];
+      const { filter, sort, limit } = startedByQuery(owner, externalId, most);
+      const visible = isOwn ? filter : { ...filter, ...SHARED };
+      const found = await this.#collections.sessions.find(visible, { sort, limit }).toArray();
+      return found.map((document) => sessionState(owner, document));
+    });
+
   messageKeys: DocumentStore['messageKeys'] = (owner, sessionId, query) =>
     this.#ask(() => this.#messages.keys(owner, sessionId, query));
 
@@ -296,6 +308,7 @@ class MongoDocuments implements DocumentStore {
   hasDueFigures: DocumentStore['hasDueFigures'] = (...args) => this.#ask(() => this.#figures.hasDueFigures(...args));
   sessionUsage: DocumentStore['sessionUsage'] = (...args) => this.#ask(() => this.#figures.sessionUsage(...args));
   contributions: DocumentStore['contributions'] = (...args) => this.#ask(() => this.#figures.contributions(...args));
+  sessionTotals: DocumentStore['sessionTotals'] = (...args) => this.#ask(() => this.#figures.sessionTotals(...args));
   saveContributions: DocumentStore['saveContributions'] = (...args) =>
     this.#ask(() => this.#figures.saveContributions(...args));
   settleContributions: DocumentStore['settleContributions'] = (...args) =>

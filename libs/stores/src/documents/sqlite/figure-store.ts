@@ -1,4 +1,11 @@
-import { contained, FIGURE_MEMBERS, type FigureMember, type Figures } from '@opensync/contracts';
+import {
+  contained,
+  FIGURE_MEMBERS,
+  totalsOf,
+  type Amounts,
+  type FigureMember,
+  type Figures,
+} from '@opensync/contracts';
 import { toolMoment } from '../figure-tools.ts';
 import type { SqliteDatabase } from '../../sqlite/index.ts';
 import type {
@@ -52,10 +59,18 @@ export function sqliteFigures(database: SqliteDatabase<DocumentsDatabase>): Figu
       return (await database.read('contributions', sessions)).map(contributionOf);
     },
 
+    async sessionTotals(sessions) {
+      const totals = await database.read('sessionTotals', sessions);
+      return totals.map((text) => (text === null ? undefined : (JSON.parse(text) as Amounts)));
+    },
+
     saveContributions: (saved) =>
       database.write(
         'saveContributions',
-        saved.map(({ owner, sessionId, ...contribution }) => ({ owner, sessionId, ...contributionRow(contribution) })),
+        saved.map(({ owner, sessionId, ...contribution }) => ({
+          ...{ owner, sessionId, ...contributionRow(contribution) },
+          totals: JSON.stringify(totalsOf(contribution.figures.values())),
+        })),
       ),
 
     settleContributions: (settled) => database.write('settleContributions', settled),

@@ -112,6 +112,10 @@ export interface ContributionRow {
   readonly pending: string;
   readonly figures: readonly (readonly [quarter: number, figures: string])[];
 }
+export interface SavedContributionRow extends SessionRef, ContributionRow {
+  /** The sum of its figures' totals, as JSON. */
+  readonly totals: string;
+}
 
 export function contributions(connection: Connection, sessions: readonly SessionRef[]): ContributionRow[] {
   return sessions.map(({ owner: of, sessionId }) => {
@@ -129,6 +133,14 @@ export function contributions(connection: Connection, sessions: readonly Session
   });
 }
 
+/** As JSON; null of a session that is not counted yet. One row each, however long a session lasted. */
+export function sessionTotals(connection: Connection, sessions: readonly SessionRef[]): (string | null)[] {
+  const totals = connection.statement('SELECT totals FROM figure_sessions WHERE owner = ? AND session_id = ?');
+  return sessions.map(({ owner, sessionId }) => {
+    return (totals.get(ownerNumber(connection, owner), sessionId)?.totals as string | null | undefined) ?? null;
+  });
+}
+
 interface StoredContribution extends Omit<ContributionRow, 'figures'> {
   readonly quarters: string;
 }
@@ -140,9 +152,9 @@ function storedContribution(connection: Connection, owner: number, sessionId: st
   return found as StoredContribution | undefined;
 }
 
-export function saveContributions(connection: Connection, saved: readonly (SessionRef & ContributionRow)[]): string[] {
+export function saveContributions(connection: Connection, saved: readonly SavedContributionRow[]): string[] {
   const lost: string[] = [];
-  for (const { owner: of, sessionId, revision, shared, pending, figures } of saved) {
+  for (const { owner: of, sessionId, revision, shared, pending, figures, totals } of saved) {
     const owner = findOwner(connection, of) ?? addOwner(connection, of);
     const stored = storedContribution(connection, owner, sessionId);
     if ((stored?.revision ?? 0) !== revision) {
@@ -157,8 +169,16 @@ export function saveContributions(connection: Connection, saved: readonly (Sessi
     const insert = connection.statement('INSERT INTO figure_parts VALUES (?, ?, ?, ?, ?)');
     for (const [quarter, text] of figures) insert.run(owner, shared, quarter, sessionId, text);
     connection
-      .statement('INSERT OR REPLACE INTO figure_sessions VALUES (?, ?, ?, ?, ?, ?)')
-      .run(owner, sessionId, revision + 1, shared, JSON.stringify(figures.map(([quarter]) => quarter)), pending);
+      .statement('INSERT OR REPLACE INTO figure_sessions VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .run(
+        owner,
+        sessionId,
+        revision + 1,
+        shared,
+        JSON.stringify(figures.map(([quarter]) => quarter)),
+        pending,
+        totals,
+      );
   }
   return lost;
 }

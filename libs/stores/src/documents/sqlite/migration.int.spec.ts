@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import {
+  addAmount,
+  amountOf,
   currentParts,
+  FigureSum,
   messageFacts,
   messageOutline,
   readerOf,
@@ -14,6 +17,8 @@ import { openSqliteDocuments } from './store.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { markErrors } from './mark-errors.ts';
 import { MIGRATIONS } from './schema.ts';
+import { addParents } from './add-parents.ts';
+import { addSessionTotals } from './session-totals.ts';
 import {
   ada,
   aMessage,
@@ -270,5 +275,49 @@ it('finds the errors of sessions in a file from before sessions had them', async
   const again = await openSqliteDocuments(file);
   const found = async (hasErrors: boolean) => (await again.sessions(ada, page({ hasErrors }))).map(({ id }) => id);
   expect([await found(true), await found(false)]).toEqual([[sessions[0]!.id], [sessions[1]!.id]]);
+  await again.close();
+});
+
+it('adds up what sessions contribute in a file from before their sums were stored', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'documents.db');
+  const store = await openSqliteDocuments(file);
+  const figures = (tokens: number) => {
+    const sum = new FigureSum();
+    addAmount(sum.totals, 'promptTokens', tokens);
+    return sum.figures();
+  };
+  const of = { owner: ada, sessionId: 'ses_1' };
+  const contribution = { revision: 0, shared: false, pending: [] };
+  await store.saveContributions([
+    { ...of, ...contribution, figures: new Map([7, 8].map((quarter) => [quarter, figures(quarter)])) },
+  ]);
+  const before = await store.sessionTotals([of]);
+  await store.close();
+  const database = new DatabaseSync(file);
+  database.exec('ALTER TABLE figure_sessions DROP COLUMN totals');
+  addSessionTotals({ database } as unknown as Connection);
+  database.close();
+  const again = await openSqliteDocuments(file);
+  expect(amountOf(before[0]!, 'promptTokens')).toBe(15);
+  expect(await again.sessionTotals([of])).toEqual(before);
+  await again.close();
+});
+
+it('finds the sessions that agents started in a file from before it had an index of them', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'documents.db');
+  const store = await openSqliteDocuments(file);
+  const started = aSession({ externalId: 'started', parentExternalId: 'main' });
+  await save(store, {
+    sessions: [aSession({ externalId: 'main' }), started].map((session) => ({ ...session, revision: 0 })),
+  });
+  await store.close();
+  const database = new DatabaseSync(file);
+  database.exec('DROP INDEX sessions_by_parent; ALTER TABLE sessions DROP COLUMN parent');
+  addParents({ database } as unknown as Connection);
+  database.close();
+  const again = await openSqliteDocuments(file);
+  expect(await again.startedBy(ada, { owner: ada, externalId: 'main' }, { limit: 10 })).toEqual([started]);
   await again.close();
 });

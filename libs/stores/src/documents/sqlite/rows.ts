@@ -65,6 +65,8 @@ export type SessionRow = readonly [
   /** 1: it waits for a verdict. */
   inReview: number,
   labels: string,
+  /** The external id of the session whose agent started this one. */
+  parent: string | null,
   /** 1: the members of the workspace may see it. */
   shared: number,
 ];
@@ -180,6 +182,7 @@ function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
     hidden ? null : (publication?.hash ?? null),
     !hidden && needsReview(session) ? 1 : 0,
     sessionLabels(session),
+    hidden ? null : (session.fields.parentExternalId ?? null),
     !hidden && view.visibility === 'workspace' ? 1 : 0,
   ];
 }

@@ -1,10 +1,12 @@
 import { OWNERS_TABLE } from '../../sqlite/owners.ts';
 import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
 import type { Migration } from '../../sqlite/serve.ts';
+import { addParents } from './add-parents.ts';
 import { FIGURE_TABLES } from './figures-schema.ts';
 import { HAS } from './has.ts';
 import { labelSessions } from './label-sessions.ts';
 import { markErrors } from './mark-errors.ts';
+import { addSessionTotals } from './session-totals.ts';
 
 /** Stands for the times of a deleted session: below all times that a query of sessions can ask for. */
 export const GONE = -1;
@@ -235,4 +237,6 @@ ${OWNERS_TABLE}
     has, outline);
   `,
   markErrors,
+  addSessionTotals,
+  addParents,
 ];

@@ -1,5 +1,5 @@
 // Reads of sessions, on a database thread.
-import type { Reader } from '@opensync/contracts';
+import type { Owner, Reader } from '@opensync/contracts';
 import { findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { listCondition } from '../../sqlite/session-filter.ts';
@@ -76,6 +76,24 @@ export function sessions(
     .sort((a, b) => sign * (a.value - b.value || (a.id < b.id ? -1 : 1)))
     .slice(0, query.limit);
   return { states: listed.map(({ state }) => state), users: listed.map(({ userId }) => userId) };
+}
+
+export function startedBy(
+  connection: Connection,
+  { reader, parent, limit }: { reader: Reader; parent: { owner: Owner; externalId: string }; limit: number },
+): string[] {
+  const { shared } = partitionsOf(connection, reader);
+  const owner = ownerNumber(connection, parent.owner);
+  const isOwn = parent.owner.workspaceId === reader.workspaceId && parent.owner.userId === reader.userId;
+  if (!isOwn && shared === undefined) return [];
+  const scope = isOwn ? '' : 'AND shared = ?';
+  return connection
+    .statement(
+      `SELECT state FROM sessions WHERE owner = ? AND parent = ? AND created_at > ${GONE} ${scope}
+       ORDER BY created_at, id LIMIT ?`,
+    )
+    .all(owner, parent.externalId, ...(isOwn ? [] : [shared!]), limit)
+    .map(({ state }) => state as string);
 }
 
 const SORT_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at' } as const;

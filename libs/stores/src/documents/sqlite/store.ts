@@ -81,6 +81,11 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return states.map((state, at) => readSession(users ? { workspaceId, userId: users[at]! } : own, state));
     },
 
+    async startedBy(reader, { owner, externalId }, { limit }) {
+      const states = await database.read('startedBy', { reader, parent: { owner, externalId }, limit });
+      return states.map((state) => readSession(owner, state));
+    },
+
     messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
 
     async messageOutlines(owner, sessionId, query) {

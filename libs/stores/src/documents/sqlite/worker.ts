@@ -23,6 +23,7 @@ import {
   quarterParts,
   rateAgain,
   saveContributions,
+  sessionTotals,
   saveFigures,
   settleContributions,
   toolUses,
@@ -31,7 +32,7 @@ import {
 import { load } from './loading.ts';
 import { messageOutlines, toolParts } from './outlines.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './messages.ts';
-import { sessions, sessionsById, stats, visibleIds } from './sessions.ts';
+import { sessions, startedBy, sessionsById, stats, visibleIds } from './sessions.ts';
 import type { MessageRow, PartRow, Rows, SessionRow } from './rows.ts';
 import { GONE, MIGRATIONS } from './schema.ts';
 
@@ -45,6 +46,7 @@ const definition = {
     trashed,
     published,
     sessions,
+    startedBy,
     sessionsById,
     visibleIds,
     messageKeys,
@@ -61,6 +63,7 @@ const definition = {
     usagePage,
     toolUses,
     contributions,
+    sessionTotals,
     figureRevisions,
     quarterParts,
     figureRanges,
@@ -101,8 +104,8 @@ function saveSession(
           .statement(
             `INSERT INTO sessions (owner, id, revision, created_at, updated_at, source, model, project_name, project_path,
                prompt_tokens, completion_tokens, total_tokens, cost, duration_ms, cache_read_tokens, cache_write_tokens,
-               reasoning_tokens, state, trashed_at, public_hash, in_review, labels, shared)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+               reasoning_tokens, state, trashed_at, public_hash, in_review, labels, parent, shared)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
@@ -110,7 +113,7 @@ function saveSession(
             `UPDATE sessions SET revision = revision + 1, created_at = ?, updated_at = ?, source = ?, model = ?,
                project_name = ?, project_path = ?, prompt_tokens = ?, completion_tokens = ?, total_tokens = ?, cost = ?,
                duration_ms = ?, cache_read_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, state = ?, trashed_at = ?,
-               public_hash = ?, in_review = ?, labels = ?, shared = ?
+               public_hash = ?, in_review = ?, labels = ?, parent = ?, shared = ?
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);

@@ -21,7 +21,7 @@ export interface EngineOptions {
   readonly requestTimeout: number;
 }
 
-/** Sessions are named by their ids, rows by the documents' `_id`, and so is what a search by message finds. */
+/** Sessions are named by their ids, rows and the hits of a search by message by the documents' `_id`. */
 export function elasticsearchEngine(
   client: Client,
   index: string,
@@ -122,7 +122,7 @@ export function elasticsearchEngine(
   return engine;
 }
 
-/** A choice of nothing is still shown. */
+/** A selected value that nothing has is still shown. */
 function nothing(choice: { readonly value: string } | undefined): readonly FacetCount[] {
   return choice ? [{ value: choice.value, count: 0 }] : [];
 }

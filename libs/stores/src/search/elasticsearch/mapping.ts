@@ -12,11 +12,11 @@ export const stemsField = (column: Column): string => `${wordsField(column)}.ste
  * Prefixes up to this length are indexed. Longer ones are looked up in the dictionary, where few enough words begin
  * with four given characters; with fewer, a phrase that ends in a prefix would meet more than can be enumerated.
  */
-export const LONGEST_INDEXED_PREFIX = 3;
+const LONGEST_INDEXED_PREFIX = 3;
 
 export const STEM_ANALYZER = 'opensync_stems';
 
-/** Kept to be given back, not looked at. */
+/** Stored to be returned, not indexed. */
 const STORED = { type: 'text', index: false } satisfies estypes.MappingProperty;
 const KEYWORD = { type: 'keyword' } satisfies estypes.MappingProperty;
 
@@ -26,7 +26,7 @@ const LABELS = { type: 'keyword', ignore_above: 8_000 } satisfies estypes.Mappin
 export function indexMapping({ stemming }: { stemming: boolean }): estypes.MappingTypeMapping {
   return {
     dynamic: 'strict',
-    // A request that forgets the routing would look at the wrong shard: better refused.
+    // A request without routing would search the wrong shard, so the server rejects it.
     _routing: { required: true },
     _source: { excludes: ['words'] },
     properties: {

@@ -10,14 +10,14 @@ import type { QueryTerm } from '../query.ts';
 
 type Query = estypes.QueryDslQueryContainer;
 
-/** Words that a phrase's last prefix, longer than the indexed ones, is taken for at most. */
+/** Maximum number of words that a phrase's last prefix, if longer than the indexed ones, expands to. */
 const MOST_EXPANSIONS = 10_000;
 /**
  * Maximum number of words that count for ranking: a longer query is pasted text, and each word costs a lookup in all
  * columns.
  */
 const MOST_RANKED_WORDS = 64;
-/** Words that a prefix is taken for when it is ranked. */
+/** Maximum number of words that a prefix expands to for ranking. */
 const RANKED_EXPANSIONS = 64;
 /** Within what a server takes in one clause, and in one answer: 65,536 terms and as many buckets, unless it is told otherwise. */
 export const SESSIONS_PER_CLAUSE = 50_000;

@@ -4,20 +4,25 @@ import type { Scope, SearchEngine } from '../engine.ts';
 import { havingEach } from '../matching.ts';
 import type { QueryTerm } from '../query.ts';
 import { inTime } from '../../overdue.ts';
+import type { FirstAnswers } from './at-once.ts';
 import type { SearchDatabase } from './worker.ts';
 
 /** Terms that are counted in one read: each looks at a bounded number of rows. */
 const COUNTED_AT_ONCE = 16;
 /** Rows that one read looks at for all terms: some milliseconds. */
-const FEW_ROWS = 10_000;
+export const FEW_ROWS = 10_000;
 /** More rows than there are. */
 const ALL = 2 ** 31;
 
-/** Sessions and rows are numbers of the database. */
+/**
+ * Sessions and rows are numbers of the database.
+ * @param known answers about the terms of the query that were given already
+ */
 export function fts5Engine(
   database: SqliteDatabase<SearchDatabase>,
   reader: Reader,
   { filter, level, without, sessionIds, until }: Scope,
+  known?: FirstAnswers,
 ): SearchEngine<number, number> {
   const reading = (within?: ReadonlySet<number>) => ({
     reader,
@@ -32,9 +37,13 @@ export function fts5Engine(
   const few = new Set<QueryTerm>();
   const atOnce = (terms: readonly QueryTerm[]) =>
     terms.length > 0 && terms.every((term) => few.has(term)) ? [terms] : terms.map((term) => [term]);
+  const havingAllOfFew = (terms: readonly QueryTerm[]) => {
+    const asked = { ...reading(), terms, most: FEW_ROWS, atLeast: 0 };
+    return inTime(until, () => database.read('havingAllOfFew', asked));
+  };
   const engine: SearchEngine<number, number> = {
-    withAllInOneRow: (all, none, limit) =>
-      inTime(until, () => database.read('withAllInOneRow', { ...reading(), all, none, limit })),
+    withAllInOneRow: async (all, none, limit) =>
+      known?.together ?? inTime(until, () => database.read('withAllInOneRow', { ...reading(), all, none, limit })),
     counts: async (terms) => {
       const counts: number[] = [];
       for (let at = 0; at < terms.length; at += COUNTED_AT_ONCE) {
@@ -44,8 +53,7 @@ export function fts5Engine(
       return counts;
     },
     async havingAll(terms) {
-      const asked = { ...reading(), terms, most: FEW_ROWS };
-      const found = await inTime(until, () => database.read('havingAllOfFew', asked));
+      const found = known ? known.sessions : await havingAllOfFew(terms);
       if (found && found.length > 0) for (const term of terms) few.add(term);
       return found ? new Set(found) : havingEach(engine, terms);
     },

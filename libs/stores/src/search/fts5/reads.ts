@@ -81,7 +81,7 @@ export function withAllInOneRow(
     .slice(0, limit);
 }
 
-/** A session has its negated words in any row, whichever partition it is in. The lists do not depend on the row: SQLite makes them once. */
+/** Negated words count in any row of a session, in any partition. The lists do not depend on the row, so SQLite builds them once. */
 function withoutNegated(partitions: readonly Partition[], none: readonly QueryTerm[]): Condition[] {
   const negated = negatedExpression({ none });
   if (negated === undefined) return [];

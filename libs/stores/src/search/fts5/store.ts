@@ -3,13 +3,13 @@ import { inTime } from '../../overdue.ts';
 import { writeApart } from '../../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { analysisProblems } from '../analysis.ts';
-import { fts5Engine } from './engine.ts';
+import { FEW_ROWS, fts5Engine } from './engine.ts';
 import type { FoundRow } from './reads.ts';
 import type { SearchDatabase } from './worker.ts';
 import { countFacets } from '../facets.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
 import type { SearchHit, SearchStore } from '../port.ts';
-import type { QueryTerm } from '../query.ts';
+import { MOST_TOKENS, withinTokens, type QueryTerm } from '../query.ts';
 import { rowsWithin } from '../within-session.ts';
 
 /** Rows whose snippets are cut in one read, so that others can read in between. */
@@ -46,8 +46,16 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
     async search(reader, query) {
       const { parsed, limit, level, until } = query;
       if (parsed.all.length === 0) return [];
-      const rows = await withAll(fts5Engine(database, reader, scopeOf(query)), parsed, limit, level);
-      return hitsOf(reader, rows, { terms: parsed.all, until });
+      const [scope, terms] = [scopeOf(query), parsed.all];
+      const { none } = parsed;
+      const all = withinTokens(terms, MOST_TOKENS);
+      const most = { mostRows: FEW_ROWS, mostHits: HITS_AT_ONCE };
+      const found = await inTime(until, () =>
+        database.read('searchAtOnce', { reader, ...scope, all, none, limit, terms, ...most }),
+      );
+      if ('hits' in found) return found.hits.map(({ row: _, ...hit }) => hit);
+      const rows = await withAll(fts5Engine(database, reader, scope, found), parsed, limit, level);
+      return hitsOf(reader, rows, { terms, until });
     },
 
     async searchPartly(reader, query) {

@@ -5,6 +5,7 @@ import { findSession, provideSession, SESSIONS_TABLE } from '../../sqlite/sessio
 import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
 import { untilTime } from '../../sqlite/in-time.ts';
+import { searchAtOnce } from './at-once.ts';
 import { facets, ofOthers } from './facets.ts';
 import { havingAllOfFew } from './having-all.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
@@ -48,12 +49,12 @@ const MIGRATIONS = [
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
   `CREATE TABLE analysis (version INTEGER NOT NULL) STRICT;
    INSERT INTO analysis SELECT iif(EXISTS (SELECT 1 FROM owners), 1, ${ANALYSIS_VERSION});`,
-  // The partition of the workspace that a row is shared with, NULL of a private one: all that there were before.
+  // The partition of the workspace that a row is shared with; NULL for a private one, as all existing rows are.
   `ALTER TABLE documents ADD COLUMN shared INTEGER;
    CREATE INDEX documents_shared ON documents (shared) WHERE shared IS NOT NULL;`,
   // 0: unknown, for the rows that are stored already.
   'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
-  // Rows that are stored already have none, which no session says of itself: they are written again.
+  // Existing rows get a value that no session has, so they are written again.
   `ALTER TABLE documents ADD COLUMN labels TEXT NOT NULL DEFAULT '${UNLABELLED}';
    ALTER TABLE documents ADD COLUMN own_labels TEXT NOT NULL DEFAULT '${UNLABELLED}';`,
 ];
@@ -71,6 +72,7 @@ const definition = {
     indexed,
     hasBefore,
     counts,
+    searchAtOnce: timed(searchAtOnce),
     withAllInOneRow: timed(withAllInOneRow),
     termCounts: timed(termCounts),
     having: timed(having),

@@ -398,8 +398,8 @@ export function vectorConformance(
       const good = Array.from({ length: 5 }, (_, n) => aDocument({ id: `good_${n}`, degrees: [n] }));
       const refused = await store.upsert(ANN, [good[0]!, impossible('one'), ...good.slice(1), impossible('two')]);
       expect(refused).toEqual([
-        { id: 'one', reason: expect.stringContaining('no number') },
-        { id: 'two', reason: expect.stringContaining('no number') },
+        { id: 'one', reason: expect.stringContaining('not a number') },
+        { id: 'two', reason: expect.stringContaining('not a number') },
       ]);
       expect(await idsNear(0)).toEqual(good.map(({ id }) => id));
       expect(await store.upsert(ANN, [aDocument({ id: 'one', degrees: [90] })])).toEqual([]);

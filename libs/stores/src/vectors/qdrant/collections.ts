@@ -11,11 +11,10 @@ export const COLLECTIONS: readonly VectorCollection[] = ['messages', 'sessions']
 export const VECTOR = 'chunk';
 
 /** `int8`: searched in memory with one byte per dimension, full vectors on disk. */
-export const QUANTIZATIONS = ['none', 'int8'] as const;
-export type Quantization = (typeof QUANTIZATIONS)[number];
+export type Quantization = 'none' | 'int8';
 
 export interface QdrantCollectionsOptions {
-  /** What the names of all collections begin with. */
+  /** Prefix of the names of all collections. */
   readonly name: string;
   /** Vectors of different models must never be compared: each model has its own collections. */
   readonly model: string;

@@ -8,10 +8,10 @@ interface Refusal extends Error {
   readonly data: unknown;
 }
 
-/** Bad Request, Payload Too Large, Unprocessable Content: the request is wrong, and does not get better. */
+/** Bad Request, Payload Too Large, Unprocessable Content: the request is wrong, and retrying does not help. */
 const OUR_FAULT: ReadonlySet<number> = new Set([400, 413, 422]);
 
-/** Too Many Requests, Bad Gateway, Service Unavailable, Gateway Timeout: a moment later the same request may do. */
+/** Too Many Requests, Bad Gateway, Service Unavailable, Gateway Timeout: the same request may succeed a moment later. */
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**

@@ -17,7 +17,7 @@ export type Point = Schemas['PointStruct'] & { readonly id: string };
 /** The location of the points, for a call. */
 export interface PointSource {
   readonly client: QdrantClient;
-  /** The same with the patience of one who waits for an answer. */
+  /** The same with the time limit of a caller that waits for an answer. */
   readonly searchClient: QdrantClient;
   readonly collectionOf: (kind: VectorCollection) => string;
   readonly dimensions: number;

@@ -14,7 +14,7 @@ import { writeDocuments } from './writes.ts';
 import type { VectorCollection, VectorStore } from '../port.ts';
 
 export interface QdrantVectors extends QdrantServer, Omit<QdrantCollectionsOptions, 'name'> {
-  /** What the names of all collections begin with; `opensync` without. */
+  /** Prefix of the names of all collections; default `opensync`. */
   readonly name?: string | undefined;
   /** The key may only read: collections are created by others. */
   readonly isReader?: boolean | undefined;

@@ -49,7 +49,7 @@ const MIGRATIONS = [
   // 0: unknown, for the rows that are stored already. None of them must count as newer than it is.
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
   `ALTER TABLE documents ADD COLUMN omitted INTEGER NOT NULL DEFAULT 0`,
-  // The partition of the workspace that a document is shared with, NULL of a private one: all that there were before.
+  // The partition of the workspace that a document is shared with; NULL for a private one, as all existing ones are.
   `ALTER TABLE documents ADD COLUMN shared INTEGER;
    CREATE INDEX documents_shared ON documents (shared, session) WHERE shared IS NOT NULL;`,
   // 0: unknown, for the documents that are stored already.

@@ -8,7 +8,8 @@ export const skyline: Design = (content, { width, height, isTall, isDark }) => {
   const [near, far, window] = isDark ? ['#070b22', '#161b4d', '#ffd76a'] : ['#5a1f4a', '#a6496b', '#ffe9a8'];
   const margin = isTall ? 72 : 56;
   const ground = isTall ? 1500 : 545;
-  const most = isTall ? 620 : 250;
+  // The busiest hour, even if it is the only one and before breakfast, ends below the words on the sky.
+  const most = isTall ? 620 : 180;
   const parts = [
     `<defs><linearGradient id="sky" x1="0" y1="0" x2="0" y2="1">${sky.map((colour, at) => `<stop offset="${at / 2}" stop-color="${colour}"/>`).join('')}</linearGradient></defs>`,
     rect(0, 0, width, height, 'fill="url(#sky)"'),

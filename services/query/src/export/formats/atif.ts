@@ -1,37 +1,63 @@
-import { isoTime, type ExportMessage, type ExportSession, type Json, type ToolResult } from '../record.ts';
+import type { Subagent } from '../lineage.ts';
+import {
+  isoTime,
+  type ExportMessage,
+  type ExportSession,
+  type Json,
+  type ToolCall,
+  type ToolResult,
+} from '../record.ts';
 import { ROW, type Piece, type SessionFormat } from './format.ts';
 import { argumentsOf, textOfJson } from './json-text.ts';
 
-/** What Pi calls a session that continues another one. */
-const FORK = /^\[Fork::([^\]]{1,200})\]/;
-
 /**
  * The Agent Trajectory Interchange Format: the only one that holds all we know. What it has no field for is in `extra`. A step is a
- * message; the results of its calls are its observation.
+ * message; the results of its calls are its observation. A session that an agent started is referred to by the calls
+ * of the step that were running when it began; what a fork has copied is marked.
  */
 export const atif: SessionFormat = {
   kind: 'sessions',
   name: 'atif',
-  meaning: 'ATIF 1.8, without loss: tools, reasoning, usage',
+  meaning: 'ATIF 1.8, without loss: tools, reasoning, usage, subagents, copied context',
   mediaType: 'application/x-ndjson',
   extension: 'jsonl',
   framing: 'lines',
   readsMessages: true,
-  async *rows(session, messages): AsyncGenerator<Piece> {
+  readsLineage: true,
+  async *rows(session, messages, _options, lineage): AsyncGenerator<Piece> {
+    const { subagents } = lineage;
     let steps = 0;
-    for await (const message of messages) {
+    let isCopied = true;
+    let started = 0;
+    for await (const { message, until } of withEnds(messages)) {
       if (steps === 0) {
         yield ROW;
-        yield `${opening(session)},"steps":[`;
+        yield `${opening(session, subagents)},"steps":[`;
       } else yield ',';
-      yield JSON.stringify(stepOf(message, ++steps));
+      // A fork begins with what it has copied.
+      isCopied &&= await lineage.isCopied(message.createdAt);
+      const first = started;
+      while (started < subagents.length && subagents[started]!.startedAt < until) started++;
+      yield JSON.stringify(stepOf(message, { step_id: ++steps, isCopied, started: subagents.slice(first, started) }));
     }
     if (steps === 0) return;
     yield `],"final_metrics":${JSON.stringify(finalMetrics(session, steps))}}`;
   },
 };
 
-function opening(session: ExportSession): string {
+/** Each message with the time of the next one. */
+async function* withEnds(
+  messages: AsyncIterable<ExportMessage>,
+): AsyncGenerator<{ message: ExportMessage; until: number }> {
+  let held: ExportMessage | undefined;
+  for await (const next of messages) {
+    if (held) yield { message: held, until: next.createdAt };
+    held = next;
+  }
+  if (held) yield { message: held, until: Infinity };
+}
+
+function opening(session: ExportSession, subagents: readonly Subagent[]): string {
   const {
     id,
     externalId,
@@ -64,21 +90,46 @@ function opening(session: ExportSession): string {
       updatedAt: isoTime(updatedAt),
       ...(firstActivityAt !== null && { firstActivityAt: isoTime(firstActivityAt) }),
       ...(lastActivityAt !== null && { lastActivityAt: isoTime(lastActivityAt) }),
-      ...(session.title !== null && FORK.test(session.title) && { forkedFrom: FORK.exec(session.title)![1] }),
+      ...(subagents.length > 0 && { subagents: subagents.map(referenceTo) }),
     },
   };
   return JSON.stringify(trajectory).slice(0, -1);
 }
 
-function stepOf(message: ExportMessage, step_id: number): object {
+function referenceTo({ id, externalId }: Subagent): object {
+  return { session_id: externalId, trajectory_id: id };
+}
+
+/** Agents call the tool that starts another one like this. */
+const STARTS_AGENT = /task|agent|spawn|delegate/i;
+
+/** The results of a step's calls, with the sessions that began while they ran. */
+function resultsOf(toolCalls: readonly ToolCall[], started: readonly Subagent[]): object[] {
+  const starters = toolCalls.filter(({ name }) => STARTS_AGENT.test(name));
+  const candidates = starters.length > 0 ? starters : toolCalls;
+  return toolCalls.flatMap((call) => {
+    const at = candidates.indexOf(call);
+    // One for each in turn; the last call has the others.
+    const own = at < 0 ? [] : at === candidates.length - 1 ? started.slice(at) : started.slice(at, at + 1);
+    if (!call.result && own.length === 0) return [];
+    const answered = call.result ? resultOf(call.result, call.id) : { source_call_id: call.id };
+    return [{ ...answered, ...(own.length > 0 && { subagent_trajectory_ref: own.map(referenceTo) }) }];
+  });
+}
+
+interface StepPlace {
+  readonly step_id: number;
+  readonly isCopied: boolean;
+  /** Sessions that began between this message and the next one. */
+  readonly started: readonly Subagent[];
+}
+
+function stepOf(message: ExportMessage, { step_id, isCopied, started }: StepPlace): object {
   const source =
     message.role === 'user' || message.role === 'system' ? message.role : message.role === 'tool' ? 'user' : 'agent';
   const isAgent = source === 'agent';
   const { model, reasoning, toolCalls, toolResults } = message;
-  const results = [
-    ...(isAgent ? toolCalls.flatMap(({ id, result }) => (result ? [resultOf(result, id)] : [])) : []),
-    ...toolResults.map((result) => resultOf(result)),
-  ];
+  const results = [...(isAgent ? resultsOf(toolCalls, started) : []), ...toolResults.map((result) => resultOf(result))];
   const extra = extraOf(message, isAgent);
   return {
     step_id,
@@ -98,6 +149,7 @@ function stepOf(message: ExportMessage, step_id: number): object {
       }),
     ...(results.length > 0 && { observation: { results } }),
     ...(isAgent && metricsOf(message)),
+    ...(isCopied && { is_copied_context: true }),
     extra,
   };
 }

@@ -1,3 +1,4 @@
+import type { Lineage } from '../lineage.ts';
 import type { ExportMessage, ExportSession } from '../record.ts';
 import type { TestCase, TestCaseOptions, TurnMode } from '../test-cases.ts';
 
@@ -58,9 +59,12 @@ export interface SessionFormat extends Common {
     session: ExportSession,
     messages: AsyncIterable<ExportMessage>,
     options: RenderOptions,
+    lineage: Lineage,
   ) => AsyncIterable<Piece> | Iterable<Piece>;
-  /** What is between the sessions of one file does not belong into a file of its own. */
+  /** Whether rows hold messages: then an archive has a file for each session. */
   readonly readsMessages: boolean;
+  /** Whether rows include what a session copied and started; it is not read for other formats. */
+  readonly readsLineage?: true;
 }
 
 export type ExportFormat = CaseFormat | SessionFormat;

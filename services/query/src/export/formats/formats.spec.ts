@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { NO_LINEAGE } from '../lineage.ts';
 import type { ExportMessage, ExportSession } from '../record.ts';
 import { csvCell } from './csv.ts';
 import { escapeHtml, html } from './html.ts';
@@ -79,7 +80,7 @@ describe('HTML', () => {
     async function* one() {
       yield message as unknown as ExportMessage;
     }
-    const pieces = await Array.fromAsync(html.rows(session as unknown as ExportSession, one(), options));
+    const pieces = await Array.fromAsync(html.rows(session as unknown as ExportSession, one(), options, NO_LINEAGE));
     const page = [
       html.head!(options),
       ...pieces.filter((piece) => typeof piece === 'string'),

@@ -1,8 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { affordable } from '@opensync/platform/memory';
-
 /**
- * The shell between this process and the server. It starts the server, and a reader on descriptor 3 whose other end
+ * The shell between this process and the program. It starts the program, here called the server, and a reader on descriptor 3 whose other end
  * this process holds: however this process ends, even by `kill -9`, the kernel closes that end, the reader wakes, and
  * the server is stopped. Only the kernel can guarantee that: exit handlers do not run on SIGKILL, and
  * PR_SET_PDEATHSIG exists on Linux only.
@@ -24,12 +22,10 @@ exit "$status"
 /** What a program needs of the environment: never the keys and passwords among the settings, which another process could read there. */
 const PASSED_ON = /^(PATH|HOME|TMPDIR|TZ|LANG|LC_[A-Z]+|GO[A-Z]+)$/;
 
-/** From when on Go collects garbage eagerly: without it, a server under load grows to twice what it uses. */
-const GO_MEMORY_SHARE = 1 / 6;
-
-function environment(): NodeJS.ProcessEnv {
-  const passedOn = Object.entries(process.env).filter(([name]) => PASSED_ON.test(name));
-  return { GOMEMLIMIT: String(Math.floor(affordable(Infinity, GO_MEMORY_SHARE))), ...Object.fromEntries(passedOn) };
+/** The environment of a program: what it needs of this process' and its own variables. */
+export function environment(own: NodeJS.ProcessEnv, more = /^$/): NodeJS.ProcessEnv {
+  const passedOn = Object.entries(process.env).filter(([name]) => PASSED_ON.test(name) || more.test(name));
+  return { ...own, ...Object.fromEntries(passedOn) };
 }
 
 export interface GuardedProcess {
@@ -44,10 +40,14 @@ export interface GuardedProcess {
  * Starts a program that dies with this process. It leads its own process group and session, so that Ctrl-C in a
  * terminal does not reach it before this process has drained.
  */
-export function spawnGuarded(program: string, args: readonly string[], cwd: string): GuardedProcess {
+export function spawnGuarded(
+  program: string,
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): GuardedProcess {
   const child = spawn('sh', ['-c', SCRIPT, 'opensync-guard', program, ...args], {
     cwd,
-    env: environment(),
+    env: environment(env),
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
@@ -64,4 +64,26 @@ export function spawnGuarded(program: string, args: readonly string[], cwd: stri
       }
     },
   };
+}
+
+/** Resolves with the reason when the guarded process has exited; never rejects. */
+export function ending({ child }: GuardedProcess): Promise<string> {
+  let complaint = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    complaint = (complaint + chunk).slice(-2000);
+  });
+  return new Promise((done) => {
+    child.once('error', (error) => done(error.message));
+    child.once('exit', (code, signal) => {
+      const how = signal ? `signal ${signal}` : `exit code ${code}`;
+      const finish = () => done(complaint ? `${how}: ${complaint.trim()}` : how);
+      // 'close' follows when all output has been read; it never comes if only the guard was killed and the server
+      // still holds its end.
+      const timer = setTimeout(finish, 200);
+      child.once('close', () => {
+        clearTimeout(timer);
+        finish();
+      });
+    });
+  });
 }

@@ -1,0 +1,14 @@
+import type { Answer } from './client.ts';
+import type { components } from './schema.d.ts';
+
+type Schemas = components['schemas'];
+
+export type Session = Schemas['Session'];
+export type Message = Schemas['Message'];
+export type Part = Schemas['Part'];
+export type Media = Schemas['Media'];
+export type Outline = Schemas['SessionOutline'];
+export type SearchAnswer = Schemas['SearchAnswer'];
+export type SearchResult = Schemas['SearchResult'];
+/** Who is logged in. */
+export type Login = Answer<'/auth/session'>;

@@ -1,0 +1,106 @@
+import { jest } from '@jest/globals';
+import type { Outline } from '../../api/types.ts';
+import { FAKED, inBrowser, json } from '../../testing/browser.ts';
+
+function outlineOf(ids: readonly string[], cursor: string | null = null): Outline {
+  const each = <Value>(value: Value) => ids.map(() => value);
+  const columns = {
+    ...{ id: ids, position: ids.map((id) => `at-${id}`), role: each(0), kind: each(0), tools: each([]) },
+    ...{ error: each(0 as const), tokens: each(0), createdAt: each(0), height: each(1) },
+  };
+  return { sessionId: 'ses_1', roles: ['user'], kinds: ['prompt'], tools: [], columns, cursor };
+}
+
+/** A session whose outline has pages, by their cursor. */
+async function reading(pages: Record<string, Outline>) {
+  const browser = await inBrowser({
+    'GET /api/sessions/ses_1/outline': ({ url }) => {
+      const page = pages[new URL(url).searchParams.get('cursor') ?? ''];
+      return page ? json(page) : json({}, { status: 500 });
+    },
+    'GET /api/sessions/ses_1': () => json({ messages: [{ id: 'a', textContent: 'Said' }] }),
+  });
+  const one = new browser.Reading('ses_1');
+  return { ...browser, one, ids: () => one.rows.map(({ id }) => id).join('') };
+}
+
+describe('what somebody reads of a session', () => {
+  beforeEach(() => void jest.useFakeTimers(FAKED));
+  afterEach(() => void jest.useRealTimers());
+
+  it('keeps its messages and their bodies when another one arrives', async () => {
+    const { one, ids, settled, pass } = await reading({ 'at-b': outlineOf(['c']) });
+    await one.show(outlineOf(['a', 'b']));
+    one.bodies.want(one.rows[0]!);
+    await settled();
+    const body = one.bodies.get('a');
+    expect(body?.textContent).toBe('Said');
+    one.heard('c');
+    await pass(200);
+    expect(ids()).toBe('abc');
+    expect(one.bodies.get('a')).toBe(body);
+    one.close();
+  });
+
+  it('shows what arrives without a pause, too, and reads it together', async () => {
+    const { one, ids, requests, pass } = await reading({ 'at-a': outlineOf(['b', 'c', 'd']) });
+    await one.show(outlineOf(['a']));
+    for (const id of ['b', 'c', 'd']) {
+      one.heard(id);
+      await pass(70);
+    }
+    expect(ids()).toBe('abcd');
+    expect(requests).toEqual(['GET /api/sessions/ses_1/outline']);
+    one.close();
+  });
+
+  it('has every message once, also one that arrives while a long outline is read', async () => {
+    const { one, ids, pass } = await reading({ 'at-a': outlineOf(['b', 'c']), more: outlineOf(['b', 'c']) });
+    one.heard('c');
+    const shown = one.show(outlineOf(['a'], 'more'));
+    await pass(200);
+    await shown;
+    expect(ids()).toBe('abc');
+    one.close();
+  });
+
+  it('replaces everything at once when the outline is read again, and keeps it if that fails', async () => {
+    const pages: Record<string, Outline> = { more: outlineOf(['b']), 'at-b': outlineOf(['c']) };
+    const { one, ids, pass } = await reading(pages);
+    await one.show(outlineOf(['a'], 'more'));
+    one.heard('c');
+    await pass(200);
+    const again = one.show(outlineOf(['z'], 'more'));
+    expect(ids()).toBe('abc');
+    await again;
+    expect(ids()).toBe('zb');
+    await one.show(outlineOf(['y'], 'missing'));
+    expect(ids()).toBe('zb');
+    one.close();
+  });
+
+  it('leads to the message of a link once, as soon as it is there', async () => {
+    const { one, pass } = await reading({ 'at-a': outlineOf(['b']), 'at-b': outlineOf(['c']) });
+    await one.show(outlineOf(['a']));
+    expect(one.place('b')).toBeUndefined();
+    one.heard('b');
+    await pass(200);
+    expect(one.place('b')?.id).toBe('b');
+    one.heard('c');
+    await pass(200);
+    expect(one.place('b')).toBeUndefined();
+    expect(one.place('c')?.id).toBe('c');
+    expect(one.place(undefined)).toBeUndefined();
+    expect(one.place('c')?.id).toBe('c');
+    one.close();
+  });
+
+  it('asks for nothing any more once it is closed', async () => {
+    const { one, requests, pass } = await reading({});
+    await one.show(outlineOf(['a']));
+    one.heard('b');
+    one.close();
+    await pass(1_000);
+    expect(requests).toEqual([]);
+  });
+});
