@@ -36,6 +36,8 @@ export class DocumentsKeeper implements Keeper {
   #repair: Promise<void> | undefined;
   #life: IndexLife | undefined;
   #isClosing = false;
+  /** Whether the events after the position of the store were replayed since this process started. */
+  #isCaughtUp = false;
 
   constructor(context: DocumentsKeeperContext, resources: DocumentsProjectionResources) {
     this.#context = context;
@@ -52,8 +54,13 @@ export class DocumentsKeeper implements Keeper {
       case 'new':
       case 'unmarked':
       case 'complete':
-        if (position && position.sequence >= given) await this.#record(examined, position.sequence);
-        else await this.#moveTo(await this.#positionAt(given), examined);
+        if (position && position.sequence >= given) {
+          await this.#record(examined, position.sequence);
+        } else {
+          if (position) await this.#catchUp(position, given);
+          await this.#moveTo(await this.#positionAt(given), examined);
+        }
+        this.#isCaughtUp = true;
         return { condition, generation };
       case 'missing':
       case 'older': {
@@ -110,6 +117,20 @@ export class DocumentsKeeper implements Keeper {
     await recordPosition(this.#context.nc, 'documents', examined, { sequence });
   }
 
+  /**
+   * Positions are recorded every few seconds, so a copy of a running installation can lack the last events that its log
+   * has as delivered, and nothing shows it. The first check replays them; after a crash, that changes nothing.
+   */
+  async #catchUp(position: StorePosition, given: number): Promise<void> {
+    if (this.#isCaughtUp) return;
+    await this.#whileHeld(async (signal) => {
+      for await (const batch of this.#batchesOf(position, given)) {
+        signal.throwIfAborted();
+        await applyHistory(this.#folding, batch);
+      }
+    });
+  }
+
   #startRepair(position: StorePosition, until: number): void {
     if (this.#isClosing) return;
     this.#repair ??= this.#whileHeld((signal) => this.#applyAgain(position, until, signal))
@@ -124,14 +145,14 @@ export class DocumentsKeeper implements Keeper {
     await this.#life.tryHold(work);
   }
 
+  #batchesOf({ sequence }: StorePosition, until: number): ReturnType<typeof replay> {
+    return replay(this.#context.nc, { from: sequence + 1, to: until, maxBatch: EVENTS_PER_BATCH });
+  }
+
   async #applyAgain(from: StorePosition, until: number, signal: AbortSignal): Promise<void> {
     let position = from;
     let skipped = 0;
-    for await (const batch of replay(this.#context.nc, {
-      from: from.sequence + 1,
-      to: until,
-      maxBatch: EVENTS_PER_BATCH,
-    })) {
+    for await (const batch of this.#batchesOf(from, until)) {
       signal.throwIfAborted();
       skipped += await applyHistory(this.#folding, batch);
       const last = batch[batch.length - 1]!;

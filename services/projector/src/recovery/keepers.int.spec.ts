@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { ROW_FORMAT } from '@opensync/contracts';
+import { ROW_FORMAT, type Projection } from '@opensync/contracts';
 import {
   connectLog,
   CONSUMER,
@@ -68,7 +68,7 @@ afterEach(async () => {
 });
 
 /** As of a complete index. @param feed when its consumer was created, unless an earlier version wrote the record */
-async function known(store: 'search' | 'vectors', feed?: string): Promise<void> {
+async function known(store: Projection, feed?: string): Promise<void> {
   await (
     await openBucket(nc, GENERATION_BUCKET)
   ).put(`live.${store}`, JSON.stringify({ live: 1, kept: [], feed, rows: ROW_FORMAT }));
@@ -524,6 +524,17 @@ describe('documents that are missing events', () => {
     expect(await documents.goneSessions(OWNER, { limit: 10 })).toHaveLength(1);
     expect((await documents.position())!.sequence).toBe(LAST);
     expect((await confirmedPosition(nc, 'documents', GENERATION))!.sequence).toBe(LAST);
+  });
+
+  it('get the last events of a copy of a running installation, whose position nobody had recorded', async () => {
+    await publish();
+    await acknowledgeAll();
+    await documents.setPosition(await at(1), undefined);
+    await known('documents');
+    await confirmPosition(nc, 'documents', { generation: GENERATION, sequence: 1 });
+    expect(await keeper().look()).toEqual({ condition: { kind: 'complete', sequence: 1 }, generation: GENERATION });
+    expect(await documents.goneSessions(OWNER, { limit: 10 })).toHaveLength(1);
+    expect((await documents.position())!.sequence).toBe(LAST);
   });
 
   it('report the events that the log no longer has', async () => {
