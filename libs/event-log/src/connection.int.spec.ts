@@ -1,3 +1,5 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { NatsConnectionImpl } from '@nats-io/transport-node';
 import { startTestNats } from '@opensync/testkit';
 import { connectLog } from './connection.ts';
 
@@ -70,6 +72,34 @@ describe('connectLog', () => {
       name: 'ConfigError',
       message: expect.stringContaining(`NATS_URL: cannot connect to ${server.url} (connection refused); is it running`),
     });
+  });
+
+  it('closes without an error that nobody handles, if its server has just gone away', async () => {
+    const server = createServer((client) => {
+      client.write('INFO {"server_id":"test","version":"2.12.0","proto":1,"max_payload":1048576,"headers":true}\r\n');
+      client.on('data', (data) => {
+        if (data.includes('PING')) client.write('PONG\r\n');
+        if (data.includes('PUB last')) client.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const nc = await connectLog({ servers: `127.0.0.1:${(server.address() as AddressInfo).port}`, name: 'test' });
+    const { socket } = (nc as unknown as NatsConnectionImpl).protocol.transport as unknown as { socket: Socket };
+    const closed = new Promise((resolve) => {
+      const end = socket.end.bind(socket);
+      // What is published now is written after the end, and the connection closes before the socket can say so.
+      socket.end = () => {
+        end();
+        nc.publish('late');
+        queueMicrotask(() => resolve(nc.close()));
+        return socket;
+      };
+    });
+    nc.publish('last');
+    await closed;
+    // By now the socket has reported it; Jest fails a test whose process has an error that nobody handles.
+    await new Promise((resolve) => server.close(resolve));
+    expect(nc.isClosed()).toBe(true);
   });
 
   it('sends nothing unencrypted to a tls:// server', async () => {

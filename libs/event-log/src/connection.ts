@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { answerSubject } from '@opensync/contracts';
-import { connect, createInbox, errors, type NatsConnection } from '@nats-io/transport-node';
+import { connect, createInbox, errors, type NatsConnection, type NatsConnectionImpl } from '@nats-io/transport-node';
 import { ConfigError, type NatsServer, parseNatsServers, reasonOf, retrying } from '@opensync/platform';
 import { Link } from './link.ts';
 import { PayloadTraffic } from './payloads/traffic.ts';
@@ -82,6 +83,7 @@ export async function connectLog(options: ConnectOptions): Promise<LogConnection
       withinMs: options.firstConnectMs ?? 10_000,
       isRetried: (error) => !(error instanceof errors.AuthorizationError),
     });
+    closeQuietly(nc);
     const link = new Link(nc);
     const openLane = async (lane: string) => {
       const name = `${options.name} ${lane}`;
@@ -101,6 +103,19 @@ export async function connectLog(options: ConnectOptions): Promise<LogConnection
   } catch (cause) {
     throw new ConfigError(problemOf(cause, servers, login), { cause });
   }
+}
+
+/**
+ * nats.js removes its listeners from the socket when it closes. If the server has gone away just before, the socket still has
+ * a failed write to report, and an error without a listener ends the process.
+ */
+function closeQuietly(nc: NatsConnection): void {
+  const close = nc.close.bind(nc);
+  nc.close = async () => {
+    const { socket } = (nc as NatsConnectionImpl).protocol.transport as { socket?: Socket };
+    await close();
+    socket?.on('error', () => undefined);
+  };
 }
 
 function serversOf(list: string): NatsServer[] {
