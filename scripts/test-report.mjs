@@ -13,19 +13,32 @@ const REASON_CHARACTERS = 300;
 
 /**
  * @typedef {{ project: string, target: string }} Task
- * @typedef {{ name: string, passed: number, skipped: number, notRun: string[], failures: string[] }} Result
+ * @typedef {{ name: string, passed: number, skipped: number, notRun: string[], failures: string[], again?: string[] }} Result
+ * `again`: what failed, and passed when its spec file was run again
  */
+
+/** The projects of the workspace: their folders by name. @returns {Map<string, string>} */
+export function foldersOf(root) {
+  return new Map(projects(root).map(({ name, folder }) => [name, folder]));
+}
 
 /** Every task that these targets stand for, so that one which never ran is missed. @returns {Task[]} */
 export function expectedTasks(root, targets) {
-  const foldersOf = (group) => readdirSync(join(root, group)).map((folder) => `${group}/${folder}`);
-  return [...foldersOf('apps'), ...foldersOf('libs'), ...foldersOf('services'), 'e2e', 'bench', 'scripts']
-    .map((folder) => join(root, folder, 'project.json'))
-    .filter((file) => existsSync(file))
-    .map(readJson)
-    .flatMap(({ name, targets: declared }) =>
-      targets.filter((target) => target in declared).map((target) => ({ project: name, target })),
-    );
+  return projects(root).flatMap(({ name, targets: declared }) =>
+    targets.filter((target) => target in declared).map((target) => ({ project: name, target })),
+  );
+}
+
+function projects(root) {
+  const within = (group) => readdirSync(join(root, group)).map((folder) => `${group}/${folder}`);
+  return [...within('apps'), ...within('libs'), ...within('services'), 'e2e', 'bench', 'scripts']
+    .filter((folder) => existsSync(join(root, folder, 'project.json')))
+    .map((folder) => ({ folder, ...readJson(join(root, folder, 'project.json')) }));
+}
+
+/** Where a task of Jest writes its report. @param {Task} task */
+export function reportOf(reports, { project, target }) {
+  return join(reports, SECOND_TARGETS.has(target) ? `${project}-${target}.json` : `${project}.json`);
 }
 
 /** @param {{ tasks: Task[], runFile: string, reports: string }} from @returns {Result[]} */
@@ -36,13 +49,46 @@ export function collect({ tasks, runFile, reports }) {
   return tasks.map(({ project, target }) => {
     const name = `${project}:${target}`;
     const status = ran.get(name);
-    const report = join(reports, SECOND_TARGETS.has(target) ? `${project}-${target}.json` : `${project}.json`);
+    const report = reportOf(reports, { project, target });
     if (status === undefined) return failure(name, 'did not run: something that it needs failed');
     if (JEST_TARGETS.has(target)) {
       return existsSync(report) ? ofJest(name, status, readJson(report)) : failure(name, 'ended without a report');
     }
     return checked(name, status);
   });
+}
+
+/** The spec files in which something failed, or that did not run. @returns {string[]} */
+export function failedFiles(report) {
+  return existsSync(report)
+    ? readJson(report)
+        .testResults.filter(({ status }) => status === 'failed')
+        .map(({ name }) => name)
+    : [];
+}
+
+/**
+ * A result of which some spec files were run again: what passed then is named as such.
+ * @param {Result} first
+ * @param {{ status: number, before: object, report: string }} second its exit code, the first report, and where the second one is
+ * @returns {Result}
+ */
+export function afterSecondRun(first, { status, before, report }) {
+  if (!existsSync(report)) return first;
+  const again = readJson(report);
+  const files = new Set(again.testResults.map(({ name }) => name));
+  const passedBefore = before.testResults
+    .filter(({ name }) => files.has(name))
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter((test) => test.status === 'passed').length;
+  const result = ofJest(first.name, status, again);
+  const isStill = (text) => result.failures.some((other) => firstLine(other) === firstLine(text));
+  return {
+    ...first,
+    passed: first.passed - passedBefore + result.passed,
+    failures: result.failures,
+    again: first.failures.filter((text) => !isStill(text)),
+  };
 }
 
 /** A task that passes or fails as a whole. @returns {Result} */
@@ -123,6 +169,11 @@ export function summarize(results) {
     return `${mark} ${name.padEnd(width)}  ${notes.join(', ')}`;
   });
   if (failures.length > 0) lines.push('', 'Failed:', ...failures.map((text) => `  ${text}`));
+  const again = results.flatMap((result) => result.again ?? []);
+  if (again.length > 0) {
+    lines.push('', 'Failed, and passed when run again (a fault of the test or of the product, to be mended):');
+    lines.push(...again.map((text) => `  ${text}`));
+  }
   const notRun = results.flatMap((result) => result.notRun);
   if (notRun.length > 0) lines.push('', 'Not run:', ...notRun.map((text) => `  ${text}`));
   if (skipped > 0) lines.push('', `${skipped} skipped`);
@@ -134,6 +185,6 @@ function firstLine(text = '') {
   return text.split('\n').find((line) => line.trim()) ?? 'no reason given';
 }
 
-function readJson(file) {
+export function readJson(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
