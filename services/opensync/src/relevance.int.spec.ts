@@ -49,6 +49,8 @@ const E5_HYBRID: Floors = {
 };
 
 const SHOWN = 10;
+/** What a kind loses if one of its queries has two results in the other order. */
+const ONE_QUERY_LESS = 0.003;
 const MINUTES = 300_000;
 const isPrinting = process.env.OPENSYNC_RELEVANCE !== undefined;
 /** A server that serves the model; needed only for texts that have no stored vector. */
@@ -66,10 +68,10 @@ afterAll(async () => {
 const corpus = loadCorpus();
 const queries = loadQueries().filter(({ types }) => types.includes('hybrid'));
 
-async function meanOf(rank: Ranking): Promise<number> {
+async function meanOf(rank: Ranking, of = queries): Promise<number> {
   let sum = 0;
-  for (const { query, judgments } of queries) sum += ndcg(await rank(query, SHOWN), judgments, SHOWN);
-  return sum / queries.length;
+  for (const { query, judgments } of of) sum += ndcg(await rank(query, SHOWN), judgments, SHOWN);
+  return sum / of.length;
 }
 
 function print(line: string): void {
@@ -121,6 +123,23 @@ describe.each(MODELS)('search with $name', ({ measured: model, opened, least }) 
       expect(byBoth).toBeGreaterThan(Math.max(byWords, byMeaning));
       expect(byMeaning).toBeGreaterThan(least.semantic);
       expect(byBoth).toBeGreaterThan(least.hybrid);
+    },
+    MINUTES,
+  );
+
+  it(
+    'ranks with both sides as well as with the better one, for each kind of query',
+    async () => {
+      const { fulltext, semantic, hybrid } = await opened();
+      const worse: string[] = [];
+      for (const [kind, ofKind] of Map.groupBy(queries, ({ kind }) => kind)) {
+        const [byWords, byMeaning, byBoth] = await Promise.all(
+          [fulltext, semantic, hybrid].map((rank) => meanOf(rank, ofKind)),
+        );
+        const short = Math.max(byWords!, byMeaning!) - byBoth!;
+        if (short > ONE_QUERY_LESS) worse.push(`${kind}: ${short}`);
+      }
+      expect(worse).toEqual([]);
     },
     MINUTES,
   );

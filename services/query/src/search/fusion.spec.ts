@@ -94,6 +94,31 @@ describe('fuseSides', () => {
     expect(lacking(['why', 'upload', 'large', 'pictures', 'stop', 'halfway'])).toBe('meant');
   });
 
+  it('lets meaning choose among sessions that have only some of the words', () => {
+    const words = [
+      { id: 'best', score: 90 },
+      { id: 'some words', score: 40 },
+    ];
+    const meaning = [
+      { id: 'best', score: 0.9 },
+      { id: 'meant', score: 0.88 },
+      { id: 'far', score: 0.8 },
+    ];
+    expect(ids(fused(QUESTION, words, meaning))).toEqual(['best', 'meant', 'some words', 'far']);
+  });
+
+  it('lets words decide if the query leaves words out', () => {
+    const words = [
+      { id: 'said', score: 10 },
+      { id: 'said too', score: 3 },
+    ];
+    const meaning = [
+      { id: 'meant', score: 0.9 },
+      { id: 'far', score: 0.8 },
+    ];
+    expect(ids(fused(`${QUESTION} -nginx`, words, meaning)).slice(0, 2)).toEqual(['said', 'said too']);
+  });
+
   it.each(['ECONNREFUSED 127.0.0.1:5432', 'the "connection pool" is full', 'where is getUserById', 'heap'])(
     'lets words decide in %s',
     (query) => {

@@ -7,11 +7,14 @@ const K = 60;
 const RANK_WEIGHTS = { fulltext: 1, semantic: 0.6 } as const;
 
 /**
- * How much meaning counts in the order of a hybrid search, measured by cross-validation (docs/adr/0061, 0082). Exact: one or
- * two words, quotes, code and numbers are to be found as they are, and a model knows little about them. Otherwise it
+ * How much meaning counts in the order of a hybrid search, measured by cross-validation (docs/adr/0061, 0082, 0088). Exact: one or
+ * two words, quotes, code and numbers are to be found as they are, and a model knows little about them. Without: who leaves
+ * words out chooses among the sessions that have the others, and vectors of a query do not know what it leaves out. Otherwise it
  * depends on how many of the words the best session has: the fewer, the more meaning counts.
  */
-const WEIGHT = { exact: 0.15, allWords: 0.4, noWords: 1.5 } as const;
+const WEIGHT = { without: 0.05, exact: 0.15, allWords: 0.4, noWords: 1.5 } as const;
+/** Common words add up, so a session with some words of a query scores more than it is worth beside one that has them all. */
+const SHARE_OF_WORDS = 1.5;
 /** A query of so few words is a name or a topic, whose meaning depends on words that it does not have. */
 const FEW_WORDS = 2;
 const CODE = /[\d_./:\\#]|\p{Ll}\p{Lu}/u;
@@ -32,7 +35,7 @@ export interface Scored {
 }
 
 export type ScoredSides = ReadonlyMap<'fulltext' | 'semantic', readonly Scored[]>;
-export type AskedWords = Pick<ParsedQuery, 'all' | 'count'>;
+export type AskedWords = Pick<ParsedQuery, 'all' | 'none' | 'count'>;
 
 /**
  * Reciprocal rank fusion (Cormack, Clarke, Büttcher 2009), best first. Scores of different engines cannot be compared,
@@ -74,6 +77,7 @@ export function fuseSides(
 
 /** Relative to a result that has all words of the query. */
 function weightOfMeaning(words: AskedWords, byWords: readonly Scored[]): number {
+  if (words.none.length > 0) return WEIGHT.without;
   if (isExact(words)) return WEIGHT.exact;
   const [best] = byWords;
   const share = best ? Math.max(0, 1 - (best.missing?.length ?? 0) / words.count) : 0;
@@ -81,7 +85,7 @@ function weightOfMeaning(words: AskedWords, byWords: readonly Scored[]): number 
 }
 
 /** Whether a query should match literally rather than by meaning. */
-export function isExact({ all, count }: AskedWords): boolean {
+export function isExact({ all, count }: Pick<AskedWords, 'all' | 'count'>): boolean {
   return isShort({ count }) || all.some(({ quoted, text }) => quoted || CODE.test(text));
 }
 
@@ -93,7 +97,7 @@ export function isShort({ count }: Pick<AskedWords, 'count'>): boolean {
 /** The best has 1; no words, no score. */
 function relativeToBest(hits: readonly Scored[]): ReadonlyMap<string, number> {
   const best = Math.max(0, ...hits.map(({ score }) => score));
-  return new Map(hits.map(({ id, score }) => [id, best > 0 ? Math.max(0, score) / best : 1]));
+  return new Map(hits.map(({ id, score }) => [id, best > 0 ? (Math.max(0, score) / best) ** SHARE_OF_WORDS : 1]));
 }
 
 /** The best has 1, the last 0: cosines of many models lie close together, far from zero. */
