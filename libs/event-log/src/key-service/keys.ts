@@ -31,8 +31,7 @@ export async function createKey(
 }
 
 /**
- * A new key with the name, the scopes and the expiry of another one, which stays valid for a while: clients can change over one
- * after the other. @throws AppError
+ * Rotates a key of the caller: see {@link replaceKey}. The new key does not outlive the one that asks for it. @throws AppError
  */
 export async function rotateKey(
   keys: KeyDirectory,
@@ -40,17 +39,34 @@ export async function rotateKey(
   { keyId, endsAt }: Command<'rotate-key'>,
 ): Promise<Result<'rotate-key'>> {
   const known = ownKey(keys, caller, keyId);
+  assertOwnScopes(caller, known.scopes);
+  await makeRoom(keys, caller);
+  return replaceKey(keys, known, { endsAt, expiresAt: noLaterThan(keys, caller, known.expiresAt) });
+}
+
+/**
+ * A new key with the name, the scopes and the owner of another one, which stays valid until `endsAt`, at most for
+ * {@link LONGEST_OVERLAP_MS}: clients can change over one after the other. What the caller may do is checked before.
+ * @throws AppError CONFLICT if the key cannot be used any more or was rotated, NOT_FOUND if its owner is no member, UNAVAILABLE
+ */
+export async function replaceKey(
+  keys: KeyDirectory,
+  known: ApiKeyRecord,
+  { endsAt, expiresAt }: { readonly endsAt: number; readonly expiresAt: number | undefined },
+): Promise<Result<'rotate-key'>> {
   if (known.revokedAt !== undefined || isExpired(known)) {
     throw new AppError('CONFLICT', 'This key is revoked or has expired; create another one');
   }
-  if (known.replacedBy !== undefined) throw new AppError('CONFLICT', 'This key was rotated already');
-  assertOwnScopes(caller, known.scopes);
-  await makeRoom(keys, caller);
+  if (known.replacedBy !== undefined) {
+    throw new AppError(
+      'CONFLICT',
+      `This key was rotated already; rotate the one that replaced it, ${known.replacedBy}`,
+    );
+  }
   const { name, scopes } = known;
-  const expiresAt = noLaterThan(keys, caller, known.expiresAt);
   const { key, record } = await keys.createFor({ owner: known.owner, name, scopes, expiresAt });
   const latest = Date.now() + LONGEST_OVERLAP_MS;
-  const former = await keys.replace(keyId, { by: record.id, endsAt: Math.min(endsAt, latest) });
+  const former = await keys.replace(known.id, { by: record.id, endsAt: Math.min(endsAt, latest) });
   return { key, record, former: former! };
 }
 

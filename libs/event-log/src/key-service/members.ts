@@ -49,14 +49,17 @@ export async function removeMember(
   return { revokedKeys };
 }
 
-/** @throws AppError */
+/**
+ * @param inviter a member who may invite, with whom the invitation ends
+ * @throws AppError CONFLICT, FORBIDDEN, UNAVAILABLE
+ */
 export async function invite(
-  { logins }: Directories,
-  caller: Principal,
-  { role, email, expiresAt }: Command<'invite'>,
+  { logins }: Pick<Directories, 'logins'>,
+  inviter: Owner & Pick<Principal, 'role'>,
+  { role, email, expiresAt }: Pick<Command<'invite'>, 'role' | 'email' | 'expiresAt'>,
 ): Promise<Result<'invite'>> {
-  assertMayAssign(caller, [role]);
-  const { workspaceId, userId } = caller;
+  assertMayAssign(inviter, [role]);
+  const { workspaceId, userId } = inviter;
   const { invitations } = logins;
   if (invitations.list().filter((one) => one.workspaceId === workspaceId).length >= MOST_INVITATIONS) {
     throw new AppError('CONFLICT', `${MOST_INVITATIONS} invitations are open already; withdraw some of them`);
@@ -70,11 +73,11 @@ export async function invite(
   return { token: await invitations.create(invitation), invitation };
 }
 
-/** @throws AppError */
+/** @throws AppError NOT_FOUND, UNAVAILABLE */
 export async function withdraw(
-  { logins }: Directories,
-  { workspaceId }: Principal,
-  { invitationId }: Command<'withdraw'>,
+  { logins }: Pick<Directories, 'logins'>,
+  { workspaceId }: Pick<Owner, 'workspaceId'>,
+  { invitationId }: Pick<Command<'withdraw'>, 'invitationId'>,
 ): Promise<Result<'withdraw'>> {
   const matches = (one: Invitation) => one.id === invitationId && one.workspaceId === workspaceId;
   if ((await logins.invitations.remove(matches)) > 0) return {};

@@ -1,4 +1,4 @@
-import { expiryOf } from './expiry.ts';
+import { durationOf, expiryOf } from './expiry.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 
@@ -21,4 +21,15 @@ describe('--expires', () => {
     expect(() => expiryOf('2026-01-14', now)).toThrow('is in the past');
     expect(() => expiryOf('0d', now)).toThrow('is in the past');
   });
+});
+
+it.each([
+  ['0h', 0],
+  ['12h', 12 * 3_600_000],
+  ['2w', 14 * 86_400_000],
+  ['24', undefined],
+  ['1.5h', undefined],
+  ['-1h', undefined],
+])('the duration %s', (text, expected) => {
+  expect(durationOf(text)).toBe(expected);
 });

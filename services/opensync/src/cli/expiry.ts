@@ -17,9 +17,15 @@ export function expiryOf(text: string, now: number): number {
   return expiresAt;
 }
 
+/** Milliseconds of `0h`, `12h`, `30d`, `52w`; undefined for anything else. */
+export function durationOf(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(count) * UNITS[unit]!;
+}
+
 function parse(text: string, now: number): number {
-  const duration = /^(\d{1,5})([hdw])$/.exec(text);
-  if (duration) return now + Number(duration[1]) * UNITS[duration[2]!]!;
+  const duration = durationOf(text);
+  if (duration !== undefined) return now + duration;
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return Date.parse(text) + UNITS.d!;
   return /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : NaN;
 }

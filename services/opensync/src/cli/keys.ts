@@ -1,4 +1,6 @@
-import type { Settings } from '@opensync/platform';
+import { LONGEST_OVERLAP_MS, replaceKey } from '@opensync/event-log/key-service';
+import type { ApiKeyRecord, KeyDirectory } from '@opensync/event-log/keys';
+import { ConfigError, type Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { moment, printable, table, type Output } from './output.ts';
 import type { CreateKeyOptions } from './program.ts';
@@ -58,6 +60,45 @@ export async function listKeys(
     output.print(table(['ID', 'KEY', 'USER', 'NAME', 'SCOPES', 'CREATED', 'STATE'], rows));
     return 0;
   });
+}
+
+export interface RotateKeyOptions {
+  readonly id: string;
+  /** How long the former key stays valid, in milliseconds. */
+  readonly overlapMs: number;
+}
+
+/** A new key in place of another one, as its owner gets it over HTTP, for any key. */
+export async function rotateKey(
+  settings: Settings,
+  { id, overlapMs }: RotateKeyOptions,
+  { json, output, now }: { json: boolean; output: Output; now: number },
+): Promise<number> {
+  if (overlapMs > LONGEST_OVERLAP_MS) throw new ConfigError('--overlap: a former key stays valid for 30 days at most');
+  return withKeys(settings, { create: false, output }, async (keys) => {
+    const known = keyOf(keys, id);
+    const { expiresAt } = known;
+    const { key, record, former } = await replaceKey(keys, known, { endsAt: now + overlapMs, expiresAt });
+    if (json) {
+      output.print(JSON.stringify({ key, ...record, former }));
+    } else {
+      output.print(key);
+      const until = overlapMs === 0 ? 'is no longer valid' : `stays valid until ${moment(former.expiresAt)} UTC`;
+      output.note(`Key ${record.id} replaces ${id}, which ${until}. Save it now: it is shown only once.`);
+    }
+    return 0;
+  });
+}
+
+/** The record of a key whose owner may still have keys. @throws ConfigError */
+function keyOf(keys: KeyDirectory, id: string): ApiKeyRecord {
+  const known = keys.record(id);
+  if (!known) throw new ConfigError(`there is no key ${id}; see: ${COMMAND} keys list`);
+  if (keys.people.roleFor(known.owner) !== undefined) return known;
+  const { workspaceId, userId } = known.owner;
+  throw new ConfigError(
+    `the user of key ${id} is no longer a member; to add this user again: ${COMMAND} workspaces add-member ${workspaceId} ${userId}`,
+  );
 }
 
 export async function revokeKey(settings: Settings, id: string, { output }: { output: Output }): Promise<number> {

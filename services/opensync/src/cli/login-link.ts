@@ -36,7 +36,7 @@ export async function createLoginLink(
 }
 
 /** The address that a person opens if none is set. @throws ConfigError */
-function processUrlOf({ OPENSYNC_LOGIN_URL: url }: LinkSettings, target: Target): string | undefined {
+export function processUrlOf({ OPENSYNC_LOGIN_URL: url }: LinkSettings, target: Target): string | undefined {
   if (url !== undefined) return undefined;
   if (target.kind === 'running') return target.runtime.httpUrl;
   throw new ConfigError(

@@ -1,25 +1,16 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { ROLES, type Role } from '@opensync/contracts';
-import { isEmail } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
+import { emailOf, nameOf, roleOf, ROLES_HELP, workspaceArgument, workspaceNameOf } from './people-syntax.ts';
+import { addInvitations } from './program.invitations.ts';
 import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 import type { NewUser } from './users.ts';
 
-const LONGEST_NAME = 200;
-
-const ROLES_HELP = `
-Roles:
-  owner    everything; a workspace always has at least one owner
-  admin    the same as owner, except that only owners change owners
-  member   writes sessions, reads their own and shared ones, edits and deletes their own
-  viewer   reads their own sessions and shared ones
-  analyst  sees statistics but no text`;
-
 /** Adds the commands that manage users, workspaces and memberships. */
-export function addPeople(program: Command, { dataDir, json, targetHelp, run }: SharedSyntax): void {
+export function addPeople(program: Command, shared: SharedSyntax): void {
+  const { dataDir, json, targetHelp, run } = shared;
   const common = (command: Command) => command.addOption(dataDir()).addOption(json());
   const user = () => new Argument('<user>', 'e-mail or id of a user, from `opensync users list`');
-  const workspace = () => new Argument('<workspace>', 'name or id of a workspace, from `opensync workspaces list`');
   const roleOption = () =>
     new Option(
       '-r, --role <role>',
@@ -129,7 +120,7 @@ Examples:
 
   const workspaces = program
     .command('workspaces')
-    .description('manage workspaces, their members and the roles of members')
+    .description('manage workspaces, their members, the roles of members, and invitations')
     .addHelpText(
       'after',
       `${ROLES_HELP}
@@ -162,22 +153,23 @@ Examples:
     workspaces
       .command('rename')
       .description('change the name of a workspace; ids, keys and sessions stay as they are')
-      .addArgument(workspace())
+      .addArgument(workspaceArgument())
       .addArgument(new Argument('<name>', 'the new name').argParser(workspaceNameOf)),
   ).action(async (of: string, name: string, options: CommonArguments) =>
     run(options, async (settings, context) =>
       (await import('./workspaces.ts')).renameWorkspace(settings, { workspace: of, name }, context),
     ),
   );
-  common(workspaces.command('members').description('list the members of a workspace').addArgument(workspace())).action(
-    async (of: string, options: CommonArguments) =>
-      run(options, async (settings, context) => (await import('./workspaces.ts')).listMembers(settings, of, context)),
+  common(
+    workspaces.command('members').description('list the members of a workspace').addArgument(workspaceArgument()),
+  ).action(async (of: string, options: CommonArguments) =>
+    run(options, async (settings, context) => (await import('./workspaces.ts')).listMembers(settings, of, context)),
   );
   common(
     workspaces
       .command('add-member')
       .description('make a user a member of a workspace')
-      .addArgument(workspace())
+      .addArgument(workspaceArgument())
       .addArgument(user())
       .addOption(roleOption()),
   )
@@ -195,7 +187,7 @@ Examples:
     workspaces
       .command('set-role')
       .description('change the role of a member; it applies from the next request of each key')
-      .addArgument(workspace())
+      .addArgument(workspaceArgument())
       .addArgument(user())
       .addArgument(new Argument('<role>', `one of ${ROLES.join(', ')}`).argParser(roleOf)),
   )
@@ -209,42 +201,17 @@ Examples:
     workspaces
       .command('remove-member')
       .description('remove a member from a workspace and revoke the keys for it; sessions stay stored')
-      .addArgument(workspace())
+      .addArgument(workspaceArgument())
       .addArgument(user()),
   ).action(async (of: string, who: string, options: CommonArguments) =>
     run(options, async (settings, context) =>
       (await import('./workspaces.ts')).removeMember(settings, { workspace: of, user: who }, context),
     ),
   );
-}
-
-export function emailOf(text: string): string {
-  if (isEmail(text)) return text;
-  throw new InvalidArgumentError('Expected an e-mail address.');
-}
-
-function nameOf(text: string): string {
-  const name = text.trim();
-  if (name === '' || name.length > LONGEST_NAME || /\p{Cc}/u.test(name)) {
-    throw new InvalidArgumentError(`A name has 1 to ${LONGEST_NAME} characters and no control characters.`);
-  }
-  return name;
-}
-
-/** A name that looks like an id or an e-mail address would find something else. */
-export function workspaceNameOf(text: string): string {
-  const name = nameOf(text);
-  if (/^wsp_/.test(name)) throw new InvalidArgumentError('A name must not begin with wsp_, as ids do.');
-  return name;
+  addInvitations(workspaces, shared);
 }
 
 function userIdOf(text: string): string {
   if (/^usr_[0-9a-z]{26}$/.test(text)) return text;
   throw new InvalidArgumentError('Expected `usr_` followed by 26 lower-case letters or digits.');
-}
-
-function roleOf(text: string): Role {
-  const role = ROLES.find((name) => name === text);
-  if (role) return role;
-  throw new InvalidArgumentError(`Expected one of ${ROLES.join(', ')}.`);
 }

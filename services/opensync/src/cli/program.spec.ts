@@ -24,7 +24,8 @@ function record(module: string, ...names: string[]): void {
     };
   jest.unstable_mockModule(module, () => Object.fromEntries(names.map((name) => [name, recorder(name)])));
 }
-record('./keys.ts', 'createKey', 'listKeys', 'revokeKey');
+record('./keys.ts', 'createKey', 'listKeys', 'rotateKey', 'revokeKey');
+record('./invitations.ts', 'createInvitation', 'listInvitations', 'withdrawInvitation');
 record('./status.ts', 'status');
 record('./doctor.ts', 'doctor');
 record('./users.ts', 'listUsers', 'addUser', 'changeUser', 'removeUser');
@@ -147,6 +148,26 @@ describe('the command line', () => {
     ['workspaces add-member team a@b.c', ['addMember', { workspace: 'team', user: 'a@b.c', role: undefined }, false]],
     ['workspaces set-role team a@b.c owner', ['setRole', { workspace: 'team', user: 'a@b.c', role: 'owner' }, false]],
     ['workspaces remove-member team a@b.c', ['removeMember', { workspace: 'team', user: 'a@b.c' }, false]],
+    [
+      'workspaces invite team',
+      [
+        'createInvitation',
+        { workspace: 'team', role: 'member', email: undefined, expiresAt: now + 7 * 86_400_000, by: undefined },
+        false,
+      ],
+    ],
+    [
+      'workspaces invite team -r admin --email a@b.c -e 2d -b usr_1 --json',
+      [
+        'createInvitation',
+        { workspace: 'team', role: 'admin', email: 'a@b.c', expiresAt: now + 2 * 86_400_000, by: 'usr_1' },
+        true,
+      ],
+    ],
+    ['workspaces invitations team --json', ['listInvitations', 'team', true]],
+    ['workspaces withdraw inv_1', ['withdrawInvitation', 'inv_1', false]],
+    ['keys rotate key_1', ['rotateKey', { id: 'key_1', overlapMs: 86_400_000 }, false]],
+    ['keys rotate key_1 -o 0h --json', ['rotateKey', { id: 'key_1', overlapMs: 0 }, true]],
   ])('manages people: %s', async (line, [name, ...rest]) => {
     const { calls, codes, failure } = await run(line);
     expect(failure).toBeUndefined();
@@ -197,6 +218,13 @@ describe('the command line', () => {
     ['keys create -u a@b.c -n ci -s write', /"write" is not one of ingest, read, admin/],
     ['keys create -u bob -n ci', /'bob' is invalid\. Expected an e-mail address/],
     ['keys revoke', /missing required argument 'id'/],
+    ['keys rotate', /missing required argument 'id'/],
+    ['keys rotate key_1 -o 24', /Expected a duration such as 12h/],
+    ['workspaces invite', /missing required argument 'workspace'/],
+    ['workspaces invite team -r boss', /Expected one of owner, admin, member, viewer, analyst/],
+    ['workspaces invite team --email bob', /Expected an e-mail address/],
+    ['workspaces invite team --email ada@bücher.example', /in its ASCII form/],
+    ['workspaces withdraw', /missing required argument 'id'/],
     ['dance', /unknown command 'dance'/],
   ])('rejects `%s` and says why', async (line, reason) => {
     const { failure, output, calls } = await run(line);

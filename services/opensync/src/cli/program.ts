@@ -2,8 +2,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_SCOPES, SCOPES, type Scope } from '@opensync/contracts';
 import { loadSettings, type Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
-import { expiryOf } from './expiry.ts';
+import { durationOf, expiryOf } from './expiry.ts';
 import type { Output } from './output.ts';
+import { emailOf, workspaceNameOf } from './people-syntax.ts';
 import { addExport } from './program.export.ts';
 import { addBackups } from './program.backup.ts';
 import { addMaintenance } from './program.maintenance.ts';
@@ -12,7 +13,7 @@ import { addModels } from './program.models.ts';
 import { addTail } from './program.tail.ts';
 import { addUsage } from './program.usage.ts';
 import { addWrapped } from './program.wrapped.ts';
-import { addPeople, emailOf, workspaceNameOf } from './program.people.ts';
+import { addPeople } from './program.people.ts';
 import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 
 export interface CreateKeyOptions {
@@ -101,7 +102,7 @@ Examples:
 
   const keys = program
     .command('keys')
-    .description('create, list and revoke API keys')
+    .description('create, list, rotate and revoke API keys')
     .addHelpText('after', TARGET_HELP);
   keys
     .command('create')
@@ -150,6 +151,30 @@ Examples:
     .addOption(json())
     .action(async (options: CommonArguments) => {
       await run(options, async (settings, context) => (await import('./keys.ts')).listKeys(settings, context));
+    });
+  keys
+    .command('rotate')
+    .description('print a new API key in place of another one, which stays valid for a while')
+    .argument('<id>', 'id of the key, from `opensync keys list`')
+    .addOption(
+      new Option('-o, --overlap <duration>', 'how long the former key stays valid: 0h, 12h, 30d; 30 days at most')
+        .argParser(overlapOf)
+        .default(24 * 3_600_000, '24h'),
+    )
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${TARGET_HELP}
+The new key has the user, the name, the scopes and the expiry of the former one.
+
+Examples:
+  $ ${COMMAND} keys rotate key_…
+  $ ${COMMAND} keys rotate key_… --overlap 7d --json`,
+    )
+    .action(async (id: string, options: CommonArguments & { overlap: number }) => {
+      const wanted = { id, overlapMs: options.overlap };
+      await run(options, async (settings, context) => (await import('./keys.ts')).rotateKey(settings, wanted, context));
     });
   keys
     .command('revoke')
@@ -230,6 +255,12 @@ function scopesOf(list: string): Scope[] {
   const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));
   if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is not one of ${SCOPES.join(', ')}.`);
   return [...new Set(names as Scope[])];
+}
+
+function overlapOf(text: string): number {
+  const duration = durationOf(text);
+  if (duration !== undefined) return duration;
+  throw new InvalidArgumentError('Expected a duration such as 12h or 7d, or 0h.');
 }
 
 /** The id of an existing workspace is accepted as well. */

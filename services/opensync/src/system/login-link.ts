@@ -4,15 +4,16 @@ import type { LoginDirectory } from '@opensync/event-log/logins';
 import type { Settings } from '@opensync/platform';
 
 /**
- * Where a person opens a link that logs in once: at the address that people open, or else at the process itself. The token is in
- * the fragment, which reaches no server and no log.
+ * Where a person opens a link that logs in once, or an invitation: at the address that people open, or else at the process itself.
+ * The token is in the fragment, which reaches no server and no log.
  */
 export function loginUrl(
   { OPENSYNC_LOGIN_URL: origin, OPENSYNC_BASE_PATH: basePath }: LinkSettings,
   processUrl: string | undefined,
   token: string,
+  kind: 'token' | 'invitation' = 'token',
 ): string {
-  return `${origin === undefined ? `${processUrl}/` : `${origin}${basePath}`}auth/login#token=${token}`;
+  return `${origin === undefined ? `${processUrl}/` : `${origin}${basePath}`}auth/login#${kind}=${token}`;
 }
 
 export type LinkSettings = Pick<Settings, 'OPENSYNC_LOGIN_URL' | 'OPENSYNC_BASE_PATH'>;
