@@ -19,9 +19,22 @@ export function userOfAccessSubject(subject: string): string {
   return subject.slice(subject.lastIndexOf('.') + 1);
 }
 
+/** Whose data a request asked for, where the route alone does not say it: ids, and nothing of what was read. */
+const accessTargetSchema = z.object({
+  /** Such as `session` or `event`. Text, so that the kinds of a newer version cost no entry. */
+  kind: z.string(),
+  /** Absent: of all workspaces, or of one that the request did not find. */
+  workspaceId: z.string().optional(),
+  /** Absent: of all members, or of one that the request did not find. */
+  userId: z.string().optional(),
+  /** Absent: a list. */
+  id: z.string().optional(),
+});
+export type AccessTarget = z.infer<typeof accessTargetSchema>;
+
 /**
  * A request whose key was valid, whatever came of it. Nothing of the caller's data: the route without the ids in its
- * path, no query string, no body, no key.
+ * path, no query string, no body, no key. Only a request for the data of others names it.
  */
 const accessEntrySchema = z.object({
   requestId: z.string(),
@@ -38,6 +51,7 @@ const accessEntrySchema = z.object({
   keyHint: z.string().optional(),
   /** Of the write, if it was one. */
   sequence: z.number().optional(),
+  target: accessTargetSchema.optional(),
 });
 export type AccessEntry = z.infer<typeof accessEntrySchema>;
 

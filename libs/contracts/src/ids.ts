@@ -36,6 +36,11 @@ function randomId(prefix: string): string {
   return `${prefix}_${Array.from(randomBytes(ID_CHARACTERS), (byte) => ALPHABET[byte & 31]).join('')}`;
 }
 
+/** The form of ids with one of these prefixes. */
+export function idPattern(...prefixes: readonly [string, ...string[]]): RegExp {
+  return new RegExp(`^(?:${prefixes.join('|')})_[${ALPHABET}]{${ID_CHARACTERS}}$`);
+}
+
 /** `key_…` of an API key. */
 export function newKeyId(): string {
   return randomId('key');

@@ -94,6 +94,9 @@ describe.each(parameters)('$name of $route', ({ name, schema, doc }) => {
         ...[true, true, true, true],
         ...[false, false],
       ]);
+    } else if (takes.startsWith('an id ')) {
+      const id = takes.replace(/^an id `(\w+)…`$/, `$1${'0'.repeat(26)}`);
+      expect([id, undefined, `${id}0`, id.slice(4), 'else'].map(accepts)).toEqual([true, true, false, false, false]);
     } else if (takes.startsWith('a status ')) {
       expect(['404', '4xx', undefined, '40', 'soon'].map(accepts)).toEqual([true, true, true, false, false]);
     } else if (takes.startsWith('time zone ')) {

@@ -2484,6 +2484,8 @@ export interface components {
       readonly sequence: string | null;
       /** @description 499: the client closed the connection before the answer was sent */
       readonly statusCode: number;
+      /** @description Whose data an operator asked for, or an admin whose requests; null for other routes */
+      readonly target: components['schemas']['ReadTarget'] | null;
       /** @description The member whose key the request carried */
       readonly userId: string;
     };
@@ -2966,6 +2968,16 @@ export interface components {
         readonly [key: string]: string;
       };
       readonly status: string;
+    };
+    readonly ReadTarget: {
+      /** @description Null: a list. Of an event, its `Osk-Sequence` */
+      readonly id: string | null;
+      /** @description Such as `session`, `message`, `event` or `dead letter`; plural: a list */
+      readonly kind: string;
+      /** @description Null: all members, or none was found */
+      readonly userId: string | null;
+      /** @description Null: all workspaces, or none was found */
+      readonly workspaceId: string | null;
     };
     readonly Receipt: {
       readonly deadLetters: readonly {
@@ -4938,11 +4950,11 @@ export interface operations {
         readonly cursor?: string;
         /** @description Maximum number of documents. Takes whole number, 1 to 200; default 50. */
         readonly limit?: number;
-        /** @description Lists the messages of this session instead of sessions; a `ses_…`. Takes text, up to 256 characters. */
+        /** @description Lists the messages of this session instead of sessions. Takes an id `ses_…`. */
         readonly session?: string;
-        /** @description The id of the user; default: the caller. Takes text, up to 256 characters. */
+        /** @description The id of the user; default: the caller. Takes an id `usr_…`. */
         readonly user?: string;
-        /** @description The id of the workspace; default: that of the caller. Takes text, up to 256 characters. */
+        /** @description The id of the workspace; default: that of the caller. Takes an id `wsp_…`. */
         readonly workspace?: string;
       };
       readonly header?: never;
@@ -4967,9 +4979,9 @@ export interface operations {
   readonly getApiOperatorDocumentsById: {
     readonly parameters: {
       readonly query?: {
-        /** @description The id of the user; default: the caller. Takes text, up to 256 characters. */
+        /** @description The id of the user; default: the caller. Takes an id `usr_…`. */
         readonly user?: string;
-        /** @description The id of the workspace; default: that of the caller. Takes text, up to 256 characters. */
+        /** @description The id of the workspace; default: that of the caller. Takes an id `wsp_…`. */
         readonly workspace?: string;
       };
       readonly header?: never;

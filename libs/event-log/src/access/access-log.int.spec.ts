@@ -53,12 +53,14 @@ describe('the API access log', () => {
     const log = new AccessLog(nc);
     log.record(ada, entry('one', { sequence: 7, keyHint: '…abcd' }));
     log.record(bob, entry('two', { status: 403 }));
-    log.record(cid, entry('three'));
+    const target = { ...cid, kind: 'session', id: 'ses_1' };
+    log.record(cid, entry('three', { target }));
     log.record(ada, entry('four'));
     await log.close();
     expect((await list(ada)).ids).toEqual(['four', 'one']);
     expect((await list(bob)).ids).toEqual(['two']);
     expect((await list({ workspaceId: ada.workspaceId })).ids.toSorted()).toEqual(['four', 'one', 'two']);
+    expect((await list(cid)).entries).toMatchObject([{ target }]);
     expect((await list(ada)).entries.at(-1)).toMatchObject({
       ...{ userId: ada.userId, sequence: 7, keyHint: '…abcd', route: '/api/stats' },
     });

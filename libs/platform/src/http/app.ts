@@ -182,6 +182,7 @@ export async function createHttpApp(
   instance.decorateRequest('rawBody', null);
   instance.decorateRequest('writtenSequence', 0);
   instance.decorateRequest('use', null);
+  instance.decorateRequest('target', null);
   observeRequests(instance, options);
   addStandingHeaders(instance, { cors, headersFor, routes });
   // Before the body of a request without a route is read.

@@ -10,6 +10,7 @@ export {
   PublicWithBody,
   type RouteAccess,
 } from './access.ts';
+export { TargetName, type NameTarget } from './access-target.ts';
 export type { Authenticate } from './authentication.ts';
 export { CheckIdempotencyKey, idempotencyKeyOf } from './idempotency-key.ts';
 export type { ErrorBody } from './error-answer.ts';

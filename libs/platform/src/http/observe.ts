@@ -112,6 +112,7 @@ function accessEntryOf(
     keyId: principal.keyId,
     keyHint: principal.keyHint,
     ...(request.writtenSequence > 0 && { sequence: request.writtenSequence }),
+    ...(request.target && { target: request.target }),
   };
 }
 

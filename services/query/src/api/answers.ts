@@ -418,6 +418,17 @@ export const logPage = named(
           keyId: z.string(),
           keyHint: z.string().nullable().describe('The end of the key, to tell keys apart'),
           sequence: z.string().nullable().describe('The `Osk-Sequence` of a write'),
+          target: named(
+            'ReadTarget',
+            z.strictObject({
+              kind: z.string().describe('Such as `session`, `message`, `event` or `dead letter`; plural: a list'),
+              workspaceId: z.string().nullable().describe('Null: all workspaces, or none was found'),
+              userId: z.string().nullable().describe('Null: all members, or none was found'),
+              id: z.string().nullable().describe('Null: a list. Of an event, its `Osk-Sequence`'),
+            }),
+          )
+            .nullable()
+            .describe('Whose data an operator asked for, or an admin whose requests; null for other routes'),
         }),
       ),
     ),

@@ -1,4 +1,4 @@
-import { ownerKey, type Owner, type Positions } from '@opensync/contracts';
+import { ownerKey, type AccessTarget, type Owner, type Positions } from '@opensync/contracts';
 import type { AccessPlace, AccessQuery, LoggedRequest } from '@opensync/event-log/access';
 import { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
@@ -39,6 +39,15 @@ export interface LogEntryJson {
   readonly keyHint: string | null;
   /** The `Osk-Sequence` of a write. */
   readonly sequence: string | null;
+  /** Whose data was asked for; null where the route says it. */
+  readonly target: TargetJson | null;
+}
+
+export interface TargetJson {
+  readonly kind: string;
+  readonly workspaceId: string | null;
+  readonly userId: string | null;
+  readonly id: string | null;
 }
 
 export interface LogPage {
@@ -94,7 +103,7 @@ function matches(
 }
 
 function entryJson(entry: LoggedRequest, positions: Positions): LogEntryJson {
-  const { requestId, userId, method, route, status, durationMs, at, keyId, keyHint, sequence } = entry;
+  const { requestId, userId, method, route, status, durationMs, at, keyId, keyHint, sequence, target } = entry;
   return {
     id: requestId,
     requestId,
@@ -107,7 +116,14 @@ function entryJson(entry: LoggedRequest, positions: Positions): LogEntryJson {
     keyId,
     keyHint: keyHint ?? null,
     sequence: sequence === undefined ? null : positions.encode(sequence),
+    target: target ? targetJson(target, positions) : null,
   };
+}
+
+/** Admins who do not operate the server read this, too, so the number of an event leaves as a position. */
+function targetJson({ kind, workspaceId, userId, id }: AccessTarget, positions: Positions): TargetJson {
+  const shown = kind === 'event' && id !== undefined ? positions.encode(Number(id)) : id;
+  return { kind, workspaceId: workspaceId ?? null, userId: userId ?? null, id: shown ?? null };
 }
 
 const PLACE = /^(pos_[\w-]{22})\.(\d{1,6})$/;

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { refusalOf, type Positions, type Principal } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { Access, Caller, CallerPositions } from '@opensync/platform/http';
+import { Access, Caller, CallerPositions, TargetName, type NameTarget } from '@opensync/platform/http';
 import { parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
 import { listLogs, listLogsSchema, type LogPage } from './list-logs.ts';
@@ -20,11 +20,15 @@ export class LogsController {
   async list(
     @Caller() caller: Principal,
     @CallerPositions() positions: Positions,
+    @TargetName() nameTarget: NameTarget,
     @Query() query: unknown,
   ): Promise<LogPage> {
     const { user, ...asked } = parseQuery(listLogsSchema, query);
     const { workspaceId } = caller;
-    return listLogs(this.#resources, caller, { workspaceId, userId: usersFor(caller, user) }, asked, positions);
+    const userId = usersFor(caller, user);
+    if (userId !== caller.userId)
+      nameTarget({ kind: 'requests', workspaceId, ...(userId !== undefined && { userId }) });
+    return listLogs(this.#resources, caller, { workspaceId, userId }, asked, positions);
   }
 }
 

@@ -39,7 +39,21 @@ describe('GET /api/logs', () => {
     expect(body.logs[0]).toEqual({
       ...{ id: 'new', requestId: 'new', userId, method: 'GET', endpoint: '/api/sessions/:id', statusCode: 404 },
       ...{ responseTimeMs: 2.5, createdAt: 1_000, keyId: 'key_1', keyHint: null, sequence: positionOf(12) },
+      target: null,
     });
+  });
+
+  it('shows what an operator asked for, and the number of an event only as a position', async () => {
+    const session = { ...OWNERS.cid!, kind: 'session', id: 'ses_1' };
+    const targets = [session, { kind: 'event', id: '77' }, { kind: 'members' }];
+    const entries = targets.map((target, at) => logged(`request ${at}`, { target }));
+    app.replace({ accessLog: { read: async () => ({ entries, next: undefined }) } });
+    const nobody = { workspaceId: null, userId: null };
+    expect((await list()).body.logs.map(({ target }: { target: object }) => target)).toEqual([
+      session,
+      { ...nobody, kind: 'event', id: positionOf(77) },
+      { ...nobody, kind: 'members', id: null },
+    ]);
   });
 
   it('continues at the cursor of the previous page', async () => {

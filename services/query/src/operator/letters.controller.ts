@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import type { Principal } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { Access, Caller } from '@opensync/platform/http';
+import { Access, Caller, TargetName, type NameTarget } from '@opensync/platform/http';
 import { parseBody, parseQuery, noParameters } from '../input.ts';
 import { QueryResources } from '../resources.ts';
-import { bodyOfLetter, namedLetter, replayLetters, type Replayed } from './letters.ts';
+import { bodyOfLetter, namedLetter, ownerOfLetter, replayLetters, type Replayed } from './letters.ts';
 import { lettersSchema, listLettersSchema, positionSchema } from './operator-requests.ts';
 import { recordOperation } from './record-operation.ts';
 
@@ -24,8 +24,9 @@ export class LettersController {
 
   @Get()
   @Access('operate')
-  async list(@Query() query: unknown) {
+  async list(@TargetName() nameTarget: NameTarget, @Query() query: unknown) {
     const { consumer, limit, cursor = 0 } = parseQuery(listLettersSchema, query);
+    nameTarget({ kind: 'dead letters' });
     const filter = consumer === undefined ? {} : { consumer };
     const found = await this.#resources.operator.deadLetters.list({ ...filter, after: cursor, limit: limit + 1 });
     const page = found.slice(0, limit);
@@ -37,11 +38,20 @@ export class LettersController {
 
   @Get(':id')
   @Access('operate')
-  async read(@Caller() caller: Principal, @Param('id') id: string, @Query() query: unknown) {
+  async read(
+    @Caller() caller: Principal,
+    @TargetName() nameTarget: NameTarget,
+    @Param('id') id: string,
+    @Query() query: unknown,
+  ) {
     parseQuery(noParameters, query);
     const { operator, pageTurns } = this.#resources;
     const sequence = parseBody(positionSchema, id);
+    const target = { kind: 'dead letter', id: String(sequence) };
+    nameTarget(target);
     const letter = await operator.deadLetters.facts(sequence);
+    // Whose event it was, only the letter says.
+    nameTarget({ ...(letter && ownerOfLetter(letter)), ...target });
     if (!letter) throw new AppError('NOT_FOUND', 'There is no such dead letter; it may have been processed since');
     // A body may be megabytes, and is read whole.
     const endTurn = await pageTurns.acquire(caller.userId, 1);

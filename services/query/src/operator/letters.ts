@@ -1,10 +1,16 @@
 import { isUtf8 } from 'node:buffer';
+import { parseChangeSubject, parseEventSubject, type Owner } from '@opensync/contracts';
 import type { DeadLetters, LetterFacts, ReplayOutcome } from '@opensync/event-log/dead-letters';
 import { PayloadLostError } from '@opensync/event-log/payloads';
 
 /** A letter as operators name it. */
 export function namedLetter({ sequence: id, headers: _headers, ...facts }: LetterFacts) {
   return { id, ...facts, documentId: facts.documentId ?? null };
+}
+
+/** Whose event or change it was; undefined for what has no owner. */
+export function ownerOfLetter({ originalSubject }: Pick<LetterFacts, 'originalSubject'>): Owner | undefined {
+  return parseEventSubject(originalSubject)?.owner ?? parseChangeSubject(originalSubject);
 }
 
 /** A body, or why there is none. */

@@ -1,20 +1,25 @@
+import { idPattern } from '@opensync/contracts';
 import { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
-import { countOf, optionalText } from '../parameters.ts';
+import { countOf, documented, optionalText } from '../parameters.ts';
 
-/** Ids of workspaces, users and documents. */
-const LONGEST_ID = 256;
 /** Letters of one command: an answer says of each what came of it. */
 export const MOST_LETTERS = 100;
 
+/** Only ids: what an operator asks for is in the API access log, which other text must not get into. */
+function optionalId(prefix: string, what: string, meaning: string) {
+  const id = z.string().regex(idPattern(prefix), `must be the id of a ${what} (\`${prefix}_…\`)`);
+  return documented(id.optional(), { takes: `an id \`${prefix}_…\``, meaning });
+}
+
 const ofOwner = {
-  workspace: optionalText(LONGEST_ID, 'The id of the workspace; default: that of the caller'),
-  user: optionalText(LONGEST_ID, 'The id of the user; default: the caller'),
+  workspace: optionalId('wsp', 'workspace', 'The id of the workspace; default: that of the caller'),
+  user: optionalId('usr', 'user', 'The id of the user; default: the caller'),
 };
 
 export const listDocumentsSchema = onlyFields({
   ...ofOwner,
-  session: optionalText(LONGEST_ID, 'Lists the messages of this session instead of sessions; a `ses_…`'),
+  session: optionalId('ses', 'session', 'Lists the messages of this session instead of sessions'),
   limit: inQuery(limitOf(200, 50, 'Maximum number of documents')),
   cursor: optionalText(2_000, 'The `cursor` of the previous page'),
 });
@@ -23,8 +28,7 @@ export const readDocumentSchema = onlyFields(ofOwner);
 
 export const documentIdSchema = z
   .string()
-  .max(LONGEST_ID)
-  .regex(/^(ses|msg)_/, 'must be the id of a session (`ses_…`) or of a message (`msg_…`)');
+  .regex(idPattern('ses', 'msg'), 'must be the id of a session (`ses_…`) or of a message (`msg_…`)');
 
 export const listLettersSchema = onlyFields({
   consumer: optionalText(100, 'Only of this consumer, such as `documents`'),

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import type { Owner, Principal } from '@opensync/contracts';
 import { settingsSchema, type Settings } from '@opensync/platform';
-import { Access, Caller } from '@opensync/platform/http';
+import { Access, Caller, TargetName, type NameTarget } from '@opensync/platform/http';
 import { noParameters, parseBody, parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
 import { backupsOf } from './backups.ts';
@@ -9,7 +9,7 @@ import { generationsOf } from './generations.ts';
 import { listDocuments } from './list-documents.ts';
 import { documentIdSchema, listDocumentsSchema, positionSchema, readDocumentSchema } from './operator-requests.ts';
 import { readProjections } from './projections.ts';
-import { readDocument } from './read-document.ts';
+import { kindOf, readDocument } from './read-document.ts';
 import { readEvent } from './read-event.ts';
 
 /** Events that come with a document are shown in brief. */
@@ -85,8 +85,9 @@ export class OperatorController {
 
   @Get('operator/owners')
   @Access('operate')
-  owners(@Query() query: unknown) {
+  owners(@TargetName() nameTarget: NameTarget, @Query() query: unknown) {
     parseQuery(noParameters, query);
+    nameTarget({ kind: 'members' });
     const owners = this.#resources.operator.owners();
     return {
       owners: owners.slice(0, MOST_OWNERS).map(({ workspaceId, userId, workspace = null, email = null, role }) => {
@@ -98,17 +99,25 @@ export class OperatorController {
 
   @Get('operator/documents')
   @Access('operate')
-  async list(@Caller() caller: Principal, @Query() query: unknown) {
+  async list(@Caller() caller: Principal, @TargetName() nameTarget: NameTarget, @Query() query: unknown) {
     const { workspace, user, ...asked } = parseQuery(listDocumentsSchema, query);
-    return listDocuments(this.#resources, ownerNamed(caller, { workspace, user }), asked);
+    const owner = ownerNamed(caller, { workspace, user });
+    nameTarget({ ...owner, ...(asked.session ? { kind: 'messages', id: asked.session } : { kind: 'sessions' }) });
+    return listDocuments(this.#resources, owner, asked);
   }
 
   /** A document in every store, and the events that it was made from. */
   @Get('operator/documents/:id')
   @Access('operate')
-  async document(@Caller() caller: Principal, @Param('id') given: string, @Query() query: unknown) {
+  async document(
+    @Caller() caller: Principal,
+    @TargetName() nameTarget: NameTarget,
+    @Param('id') given: string,
+    @Query() query: unknown,
+  ) {
     const id = parseBody(documentIdSchema, given);
     const owner = ownerNamed(caller, parseQuery(readDocumentSchema, query));
+    nameTarget({ ...owner, kind: kindOf(id), id });
     const { sequences, ...document } = await readDocument(this.#resources, owner, id);
     const events = await Promise.all(
       sequences.map((sequence) =>
@@ -120,9 +129,15 @@ export class OperatorController {
 
   @Get('operator/events/:sequence')
   @Access('operate')
-  async event(@Param('sequence') sequence: string, @Query() query: unknown) {
+  async event(@TargetName() nameTarget: NameTarget, @Param('sequence') given: string, @Query() query: unknown) {
     parseQuery(noParameters, query);
-    return readEvent(this.#resources, parseBody(positionSchema, sequence));
+    const sequence = parseBody(positionSchema, given);
+    const target = { kind: 'event', id: String(sequence) };
+    nameTarget(target);
+    const event = await readEvent(this.#resources, sequence);
+    // Whose it is, only the event says.
+    nameTarget({ ...event.owner, ...target });
+    return event;
   }
 }
 

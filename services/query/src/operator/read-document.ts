@@ -52,7 +52,7 @@ export async function readDocument(
   owner: Owner,
   id: string,
 ): Promise<ShownDocument> {
-  const kind = id.startsWith('ses_') ? 'session' : 'message';
+  const kind = kindOf(id);
   const [found, inSearch, inVectors] = await Promise.all([
     documents.load(owner, kind === 'session' ? { sessions: [id] } : { messages: [id] }),
     rowOf(async () => (await search.indexed(owner, [id])).get(id)),
@@ -76,6 +76,10 @@ export async function readDocument(
     sequences: sequences.slice(omitted),
     sequencesOmitted: omitted,
   };
+}
+
+export function kindOf(id: string): ShownDocument['kind'] {
+  return id.startsWith('ses_') ? 'session' : 'message';
 }
 
 function shown(stored: Found, { isGone }: { readonly isGone: boolean }): ShownDocument['document'] {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PositionCodec, type Owner, type Role, type Scope } from '@opensync/contracts';
+import { PositionCodec, type AccessEntry, type Owner, type Role, type Scope } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log/payloads';
 import { closenessOf, createLogger } from '@opensync/platform';
 import { assertDocumented } from '@opensync/platform/api-document';
@@ -22,6 +22,8 @@ export interface QueryApp extends AsyncDisposable {
   readonly announced: Parameters<LiveHubResources['hear']>[0];
   /** What live streams find in the log. */
   readonly log: { applied: number; changesAfter: LiveHubResources['changesAfter'] };
+  /** The API access log: what requests have left there. */
+  readonly logged: { readonly owner: Owner; readonly entry: AccessEntry }[];
   /** What the app works with. */
   readonly resources: QueryResources;
   /** Works with these instead, until `restore`. */
@@ -92,6 +94,7 @@ export async function startQueryApp({
   const vectors = await openSqliteVectors({ folder: folder.path, model: 'test', dimensions: 2 });
   const payloads: QueryApp['payloads'] = new Map();
   const logger = createLogger('silent', 'test');
+  const logged: QueryApp['logged'] = [];
   const log: QueryApp['log'] = { applied: 100, changesAfter: async () => undefined };
   let announced: QueryApp['announced'] | undefined;
   const live = new LiveHub({
@@ -191,6 +194,7 @@ export async function startQueryApp({
       OPENSYNC_WRONG_KEY_LIMIT: 0,
     },
     logger,
+    accessLog: { record: (owner, entry) => void logged.push({ owner, entry }) },
     positions: POSITIONS,
     authenticate: async (token) => {
       if (!mayAccess(token)) return undefined;
@@ -205,6 +209,7 @@ export async function startQueryApp({
   return {
     resources,
     log,
+    logged,
     announced: announced!,
     payloads,
     replace: (instead) => void Object.assign(resources, instead),
