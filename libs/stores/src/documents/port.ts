@@ -240,8 +240,8 @@ export interface DocumentStore extends Positioned, Reaching, FigureStore {
   /** The keys of a session's messages in that order; at most `limit`. */
   messageKeys(owner: Owner, sessionId: string, query: MessageQuery): Promise<MessageKey[]>;
   /**
-   * The outlines of a session's messages in order, at most `limit`, and fewer if they are large. From columns, never
-   * from bodies: messages that an earlier version has stored are outlined from their heads.
+   * The outlines of a session's messages in order, at most `limit`, and fewer if they are large, or more would keep other
+   * reads waiting. From columns, never from bodies: messages that an earlier version has stored are outlined from their heads.
    */
   messageOutlines(owner: Owner, sessionId: string, query: MessageQuery): Promise<OutlinedMessages>;
   /**

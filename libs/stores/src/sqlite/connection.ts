@@ -97,13 +97,26 @@ export class Connection {
 
   /** The prepared statement of this SQL, kept for the next time. */
   statement(sql: string): StatementSync {
-    let statement = this.statements.get(sql);
-    if (statement) this.statements.delete(sql);
+    return this.kept(sql, () => this.database.prepare(sql));
+  }
+
+  /** The same with its rows as arrays of columns: half the cost of objects, here and on the way to the other thread. */
+  arrays(sql: string): StatementSync {
+    return this.kept(`arrays ${sql}`, () => {
+      const statement = this.database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    });
+  }
+
+  private kept(name: string, prepare: () => StatementSync): StatementSync {
+    let statement = this.statements.get(name);
+    if (statement) this.statements.delete(name);
     else {
       if (this.statements.size >= STATEMENT_CACHE_SIZE) this.statements.delete(this.statements.keys().next().value!);
-      statement = this.database.prepare(sql);
+      statement = prepare();
     }
-    this.statements.set(sql, statement);
+    this.statements.set(name, statement);
     return statement;
   }
 

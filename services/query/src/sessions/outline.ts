@@ -45,8 +45,6 @@ export interface Outline {
   readonly cursor: string | null;
 }
 
-/** Messages that are read at once, so that other reads of the store have their turn in between. */
-const READ_AT_ONCE = 1_000;
 /** An answer ends with the read that takes it past this; most messages take a hundred characters. */
 const ANSWER_CHARACTERS = 2 * 1024 * 1024;
 /** Of a message, besides the numbers of its tools: id, position, and seven numbers. */
@@ -69,8 +67,7 @@ export async function sessionOutline(
   try {
     const columns = new Columns();
     for (;;) {
-      const wanted = Math.min(READ_AT_ONCE, limit - columns.length);
-      const query = { limit: wanted, ...(after && { after }) };
+      const query = { limit: limit - columns.length, ...(after && { after }) };
       const { messages, isLast } = await documents.messageOutlines(owner, sessionId, query);
       columns.add(messages, places);
       after = messages.at(-1) ?? after;

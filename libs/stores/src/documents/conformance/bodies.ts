@@ -128,6 +128,22 @@ export function bodiesConformance(open: OpenStore): void {
       expect(found).toEqual(messages);
     });
 
+    it('are returned in order if there are hundreds, and twice if they are asked for twice', async () => {
+      const messages = Array.from({ length: 300 }, (_, n) => messageOf(n, 1));
+      await saveAll(messages);
+      const wanted = [...messages, messages[0]!];
+      const found: WholeMessage[] = [];
+      const counts: number[] = [];
+      for (let ids: readonly string[] = ['msg_x', ...idsOf(wanted)]; ids.length > 0;) {
+        const page = await store.wholeMessages(ada, ids, 200_000);
+        counts.push(page.messages.length);
+        found.push(...page.messages);
+        ids = page.rest;
+      }
+      expect(counts.length).toBeGreaterThan(1);
+      expect(found).toEqual(wanted);
+    });
+
     it('include their texts, and content in the payload store, in their size', async () => {
       const texts: Partial<Parameters<typeof aMessage>[0]>[] = [
         { textContent: 'x'.repeat(3_000) },

@@ -8,6 +8,7 @@ import {
   type PartState,
 } from '@opensync/contracts';
 import { aMessageSynced } from '@opensync/testkit';
+import { TOOL_PARTS_PER_CALL } from '../outlines.ts';
 import type { DocumentStore, MessagePlace, OutlinedMessage } from '../port.ts';
 import { ada, aMessage, aPart, bob, cid, fresh, ODD_CONTENT, ODD_TEXT, save, type OpenStore } from './states.ts';
 
@@ -184,6 +185,21 @@ export function outlinesConformance(open: OpenStore): void {
       });
       await save(store, { messages: [{ ...again, revision: 1 }], settle: [{ owner: ada, id: again.id }] });
       expect(await store.toolParts(ada, SESSION, ['one'])).toHaveLength(2);
+    });
+
+    it.each([20, 200])('are a few of a call that has %i, and those of the calls beside it', async (many) => {
+      const message = aMessage({ externalId: 'm0', partCount: many + 1 }, { sequence: 1 });
+      const parts = Array.from({ length: many + 1 }, (_, order) =>
+        aPart(
+          { order, type: 'tool-call', content: call(order < many ? 'streamed' : 'once') },
+          { message: 'm0', sequence: 2 + order },
+        ),
+      );
+      await save(store, { messages: [fresh(message)], parts });
+      const found = await store.toolParts(ada, SESSION, ['streamed', 'once']);
+      const counts = Map.groupBy(found, ({ callId }) => callId);
+      expect(counts.get('streamed')).toHaveLength(TOOL_PARTS_PER_CALL);
+      expect(counts.get('once')).toHaveLength(1);
     });
   });
 }

@@ -16,6 +16,8 @@ import type { MessageKey, MessageQuery, OutlinedMessages, ToolPart } from '../po
 /** Parts that are read at once, and their messages; at least those of one message. */
 const PARTS_AT_ONCE = 5_000;
 const MESSAGES_AT_ONCE = 500;
+/** Messages of one answer: all of their keys are read first. */
+const MESSAGES_PER_READ = 1_000;
 const CALLS_AT_ONCE = 16;
 
 type OutlinedKey = MessageKey & { readonly outline?: string };
@@ -38,7 +40,8 @@ export class MongoOutlines {
   }
 
   async messages(owner: Owner, sessionId: string, query: MessageQuery): Promise<OutlinedMessages> {
-    const { filter, sort, limit } = messageKeysQuery(owner, sessionId, query);
+    const most = { ...query, limit: Math.min(query.limit, MESSAGES_PER_READ) };
+    const { filter, sort, limit } = messageKeysQuery(owner, sessionId, most);
     const keys = await this.#collections.messages
       .find(filter, { sort, limit })
       .project<OutlinedKey>(MESSAGE_FIELDS)
@@ -57,7 +60,7 @@ export class MongoOutlines {
       }
       if (read.complete < some.length) return { messages, isLast: false };
     }
-    return { messages, isLast: keys.length < query.limit };
+    return { messages, isLast: keys.length < most.limit };
   }
 
   async toolParts(owner: Owner, sessionId: string, callIds: readonly string[]): Promise<ToolPart[]> {

@@ -35,57 +35,76 @@ interface OfMessages {
   readonly ids: readonly string[];
 }
 
-interface TotalsRow {
-  readonly version: number;
-  readonly lastSequence: number;
-  readonly bytes: number;
-}
+type SummaryRow = readonly [id: string, state: string, version: number, lastSequence: number, bytes: number];
 
-export function messageSummaries(connection: Connection, { owner: of, ids }: OfMessages) {
-  const owner = ownerNumber(connection, of);
-  const message = connection.statement('SELECT state FROM messages WHERE owner = ? AND id = ?');
-  return ids.flatMap((id) => {
-    const stored = message.get(owner, id) as { state: string } | undefined;
-    return stored ? [{ id, state: stored.state, parts: totalsOf(connection, owner, id) }] : [];
-  });
-}
-
-function totalsOf(connection: Connection, owner: number, messageId: string): TotalsRow {
+/** With the totals of their parts. */
+export function messageSummaries(connection: Connection, { owner: of, ids }: OfMessages): SummaryRow[] {
   return connection
-    .statement(
-      `SELECT coalesce(sum(sequence + retired), 0) AS version, coalesce(max(sequence), 0) AS lastSequence,
-         coalesce(sum(bytes), 0) AS bytes
-       FROM parts WHERE owner = ? AND message_id = ?`,
+    .arrays(
+      `SELECT m.id, m.state, coalesce(sum(p.sequence + p.retired), 0), coalesce(max(p.sequence), 0), coalesce(sum(p.bytes), 0)
+       FROM json_each(?) AS asked CROSS JOIN messages AS m ON m.owner = ? AND m.id = asked.value
+       LEFT JOIN parts AS p ON p.owner = m.owner AND p.message_id = m.id
+       GROUP BY asked.key`,
     )
-    .get(owner, messageId) as unknown as TotalsRow;
+    .all(JSON.stringify(ids), ownerNumber(connection, of)) as unknown as SummaryRow[];
 }
 
+/** Messages whose sizes are looked up at once. */
+const SIZED_AT_ONCE = 128;
+
+/** Whole messages as rows: flat tuples are cheapest to clone. */
+export interface WholeRows {
+  readonly messages: readonly (readonly [id: string, state: string, text: string | null])[];
+  /** Those of one message are next to each other, in the order of the messages. */
+  readonly parts: readonly StoredPart[];
+  readonly rest: readonly string[];
+}
+
+/** One statement for all of the messages, and one for their parts: a call for each message costs several times as much as its rows. */
 export function wholeMessages(
   connection: Connection,
   { owner: of, ids, maxBytes }: OfMessages & { readonly maxBytes: number },
-): { messages: { id: string; state: string; text: string | null; parts: StoredPart[] }[]; rest: readonly string[] } {
+): WholeRows {
   const owner = ownerNumber(connection, of);
+  const { fitting, rest } = withinBytes(connection, { owner, ids, maxBytes });
+  const asked = JSON.stringify(fitting);
+  const messages = connection
+    .arrays(
+      `SELECT m.id, m.state, m.text FROM json_each(?) AS asked CROSS JOIN messages AS m ON m.owner = ? AND m.id = asked.value`,
+    )
+    .all(asked, owner) as unknown as WholeRows['messages'];
+  const parts = connection
+    .arrays(
+      `SELECT p.message_id, p.id, p.session_id, p.place, p.sequence, p.retired, p.type, p.ref, p.content, p.extra_ref, p.extra,
+         p.media, p.unknown, p.facts
+       FROM json_each(?) AS asked CROSS JOIN parts AS p ON p.owner = ? AND p.message_id = asked.value`,
+    )
+    .all(JSON.stringify([...new Set(fitting)]), owner) as unknown as StoredPart[];
+  return { messages, parts, rest };
+}
+
+/** Those that are stored, in order, until their bytes reach `maxBytes`, but at least one; and the ids that were not looked at. */
+function withinBytes(
+  connection: Connection,
+  { owner, ids, maxBytes }: { owner: number; ids: readonly string[]; maxBytes: number },
+): { fitting: readonly string[]; rest: readonly string[] } {
   // SQLite knows the size of a text without reading it.
-  const sizes = connection.statement(
-    `SELECT octet_length(state) + coalesce(octet_length(text), state ->> '$.fields.text.size', 0) AS bytes
-     FROM messages WHERE owner = ? AND id = ?`,
+  const sizes = connection.arrays(
+    `SELECT asked.key, octet_length(m.state) + coalesce(octet_length(m.text), m.state ->> '$.fields.text.size', 0)
+       + coalesce((SELECT sum(bytes) FROM parts WHERE owner = m.owner AND message_id = m.id), 0)
+     FROM json_each(?) AS asked CROSS JOIN messages AS m ON m.owner = ? AND m.id = asked.value`,
   );
-  const message = connection.statement('SELECT state, text FROM messages WHERE owner = ? AND id = ?');
-  const parts = connection.statement(
-    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content, extra_ref AS extraRef, extra, media, unknown, facts
-     FROM parts WHERE owner = ? AND message_id = ? ORDER BY place`,
-  );
-  const messages = [];
+  const fitting: string[] = [];
   let bytes = 0;
-  for (const [at, id] of ids.entries()) {
-    const size = sizes.get(owner, id) as { bytes: number } | undefined;
-    if (!size) continue;
-    bytes += size.bytes + totalsOf(connection, owner, id).bytes;
-    if (messages.length > 0 && bytes > maxBytes) return { messages, rest: ids.slice(at) };
-    const stored = message.get(owner, id) as { state: string; text: string | null };
-    messages.push({ id, ...stored, parts: parts.all(owner, id) as unknown as StoredPart[] });
+  for (let at = 0; at < ids.length; at += SIZED_AT_ONCE) {
+    const some = ids.slice(at, at + SIZED_AT_ONCE);
+    for (const [key, size] of sizes.all(JSON.stringify(some), owner) as unknown as [number, number][]) {
+      bytes += size;
+      if (fitting.length > 0 && bytes > maxBytes) return { fitting, rest: ids.slice(at + key) };
+      fitting.push(some[key]!);
+    }
   }
-  return { messages, rest: [] };
+  return { fitting, rest: [] };
 }
 
 /** More of them would be the same blob sent repeatedly. */

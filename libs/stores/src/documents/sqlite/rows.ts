@@ -117,21 +117,22 @@ export type PartRow = readonly [
 ];
 
 /** A part as the reading thread gives it. */
-export interface StoredPart {
-  readonly id: string;
-  readonly sessionId: string;
-  readonly place: number;
-  readonly sequence: number;
-  readonly retired: number;
-  readonly type: string;
-  readonly ref: string | null;
-  readonly content: string | null;
-  readonly extraRef: string | null;
-  readonly extra: string | null;
-  readonly media: string | null;
-  readonly unknown: string | null;
-  readonly facts: string | null;
-}
+export type StoredPart = readonly [
+  messageId: string,
+  id: string,
+  sessionId: string,
+  place: number,
+  sequence: number,
+  retired: number,
+  type: string,
+  ref: string | null,
+  content: string | null,
+  extraRef: string | null,
+  extra: string | null,
+  media: string | null,
+  unknown: string | null,
+  facts: string | null,
+];
 
 /** The fold's states as rows. */
 export function rowsOf({ sessions, messages, parts, settle = [], touched = [] }: SavedDocuments): Rows {
@@ -255,8 +256,9 @@ export function readMessage(owner: Owner, state: string, text: string | null): M
   return { ...head, fields: { ...head.fields, text: JSON.parse(text) as string } };
 }
 
-export function readPart(owner: Owner, messageId: string, row: StoredPart): PartState {
-  const { id, sessionId, place, sequence, retired, type, ref, content, extraRef, extra, media, unknown, facts } = row;
+export function readPart(owner: Owner, row: StoredPart): PartState {
+  const [messageId, id, sessionId, place, sequence, retired, type, ref, content, ...others] = row;
+  const [extraRef, extra, media, unknown, facts] = others;
   return recognizedPart({
     id,
     owner,

@@ -1,21 +1,13 @@
-import {
-  messageOutline,
-  promptOfMessage,
-  recognizedMessage,
-  unpackMessageOutline,
-  type MessageOutline,
-  type Owner,
-  type SessionRollup,
-} from '@opensync/contracts';
+import { promptOfMessage, type SessionRollup, type Owner } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { byPresence } from '../gone.ts';
 import { rollupOfRow, type RollupRow } from '../rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from '../heads.ts';
-import { currentToolParts, outlinedMessage } from '../outlines.ts';
+import { currentToolParts } from '../outlines.ts';
 import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from '../port.ts';
 import { sqliteFigures } from './figure-store.ts';
+import { outlinedMessages, storedToolPart } from './read-outlines.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './rows.ts';
-import type { OutlineRow } from './outlines.ts';
 import type { DocumentsDatabase, RemovedPage } from './worker.ts';
 import { statsOf } from '../stats.ts';
 
@@ -89,41 +81,30 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
 
     async messageOutlines(owner, sessionId, query) {
-      const { rows, isLast } = await database.read('messageOutlines', { owner, sessionId, query });
-      const messages = (JSON.parse(`[${rows}]`) as OutlineRow[]).map(([id, createdAt, sequence, outline, parts]) =>
-        outlinedMessage({ id, createdAt, sequence }, outlineIn(owner, outline), parts),
-      );
-      return { messages, isLast };
+      return outlinedMessages(owner, await database.read('messageOutlines', { owner, sessionId, query }));
     },
 
     async toolParts(owner, sessionId, callIds) {
       const rows = await database.read('toolParts', { owner, sessionId, callIds });
-      return currentToolParts(
-        rows.map(({ outline, state, facts, place, partSequence, ...row }) => ({
-          ...row,
-          order: place,
-          partSequence,
-          facts,
-          outline: outline ?? messageOutline(readHead(owner, state!)),
-        })),
-      );
+      return currentToolParts(rows.map((row) => storedToolPart(owner, row)));
     },
 
     async messageSummaries(owner, ids) {
       const rows = await database.lookUp('messageSummaries', { owner, ids });
       return new Map(
-        rows.map(({ id, state, parts: { bytes, ...parts } }) => {
+        rows.map(([id, state, version, lastSequence, bytes]) => {
           const message = readHead(owner, state);
-          return [id, { message, parts, bytes: textBytes(message) + bytes }];
+          return [id, { message, parts: { version, lastSequence }, bytes: textBytes(message) + bytes }];
         }),
       );
     },
 
     async wholeMessages(owner, ids, maxBytes) {
-      const { messages, rest } = await database.read('wholeMessages', { owner, ids, maxBytes });
-      const whole = messages.map(({ id, state, text, parts }) => ({
+      const { messages, parts, rest } = await database.read('wholeMessages', { owner, ids, maxBytes });
+      const partsOf = Map.groupBy(parts, ([messageId]) => messageId);
+      const whole = messages.map(([id, state, text]) => ({
         message: readMessage(owner, state, text),
-        parts: parts.map((part) => readPart(owner, id, part)),
+        parts: (partsOf.get(id) ?? []).map((part) => readPart(owner, part)).sort((a, b) => a.order - b.order),
       }));
       return { messages: whole, rest };
     },
@@ -154,11 +135,6 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     ...database.reaching(),
     close: () => database.close(),
   };
-}
-
-function outlineIn(owner: Owner, stored: OutlineRow[3]): MessageOutline {
-  if (!('id' in stored)) return unpackMessageOutline(stored);
-  return messageOutline(recognizedMessage({ ...stored, owner }));
 }
 
 function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {
