@@ -176,8 +176,9 @@ describeInBrowser('the console', (launch) => {
     );
 
     it(
-      'fit into 390 and 320 pixels',
+      'fit into 390 and 320 pixels, without a violation of WCAG 2.2 AA',
       async () => {
+        const found: string[] = [];
         const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
         await walk(group, phone, async (page, name) => {
           for (const width of [390, 320]) {
@@ -185,7 +186,9 @@ describeInBrowser('the console', (launch) => {
             expect([name, width, await isTooWide(page)]).toEqual([name, width, false]);
           }
           await page.setViewportSize(phone.viewport);
+          found.push(...(await violationsOf(page)).map((violation) => `${name}: ${violation}`));
         });
+        expect(found).toEqual([]);
       },
       LONGEST_WALK_MS,
     );

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { findChromium, stablePort, waitFor } from '@opensync/testkit';
 import { chromium } from 'playwright-core';
 import type { Figure } from '../figures.ts';
@@ -27,15 +30,20 @@ export async function lighthouseFigures(): Promise<Figure[]> {
   const settings = { OPENSYNC_SYNC: 'interval', OPENSYNC_PROJECTOR_ROLES: 'documents', LOG_LEVEL: 'error' } as const;
   await using product = await startProduct({ settings: { ...settings, OPENSYNC_READ_RATE_LIMIT: '0' } });
   const { id, slug } = await writeSessions(product.url);
+  await using measurable = await measurablePolicies(product.url);
   const port = await stablePort();
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', `--remote-debugging-port=${port}`] });
   try {
     const cookie = await cookieOf(product.url);
-    const pages = { sessions: '/app/sessions', session: `/app/sessions/${id}`, 'public page': `/s/${slug}` };
+    const pages = {
+      sessions: `${product.url}/app/sessions`,
+      session: `${product.url}/app/sessions/${id}`,
+      'public page': `${measurable.url}/s/${slug}`,
+    };
     const figures: Figure[] = [];
-    for (const [name, path] of Object.entries(pages)) {
+    for (const [name, url] of Object.entries(pages)) {
       for (const form of ['mobile', 'desktop'] as const) {
-        const result = await audit(lighthouse, `${product.url}${path}`, { port, cookie, form });
+        const result = await audit(lighthouse, url, { port, cookie, form });
         figures.push(figureOf(`Lighthouse, ${name}, ${form}`, result));
       }
     }
@@ -74,6 +82,29 @@ function figureOf(name: string, { categories, audits }: LighthouseResult): Figur
     ceiling: '100',
     aim: '≥ 95 each',
     ...(causes.length > 0 && { note: `${name} misses: ${causes.join(', ')}` }),
+  };
+}
+
+/**
+ * The product with policies that let Lighthouse measure: a public page allows no scripts and no requests, not even those of
+ * Lighthouse.
+ */
+async function measurablePolicies(target: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((request, response) => {
+    void fetch(`${target}${request.url}`, { redirect: 'manual' }).then(async (answer) => {
+      // The body is decoded by now.
+      const left = [...answer.headers].filter(([name]) => !['content-encoding', 'content-length'].includes(name));
+      const headers = left.map(([name, value]) => [name, value.replace(/\bsandbox\b/, "connect-src 'self'")] as const);
+      response.writeHead(answer.status, Object.fromEntries(headers)).end(Buffer.from(await answer.arrayBuffer()));
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
 }
 

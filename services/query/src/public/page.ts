@@ -6,6 +6,8 @@ import type { PublicSession } from './read-public.ts';
 /** Nothing is loaded, run or framed. The page has an origin of its own, so that not even a mistake here could use a login. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
+  // The icon, which is empty: without one a browser asks for /favicon.ico.
+  'img-src data:',
   `style-src ${inlineSource(STYLE)}`,
   "base-uri 'none'",
   "form-action 'none'",

@@ -93,7 +93,11 @@ describe('GET /public/:slug', () => {
         'x-robots-tag': 'noindex, nofollow',
       });
     }
-    expect(page.headers['content-security-policy']).toMatch(/^default-src 'none';.*frame-ancestors 'none'; sandbox$/);
+    expect(page.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; img-src data:; style-src \S+; .*frame-ancestors 'none'; sandbox$/,
+    );
+    // It loads nothing but its own icon, so a browser has nothing to refuse.
+    expect(page.text.match(/\b(?:src|href)="(?!https?:|mailto:)[^"]*"/g)).toEqual(['href="data:,"']);
   });
 
   it('shows the session as it was, whatever comes later', async () => {
