@@ -16,6 +16,8 @@ export const CHANGE_SUBJECTS = 'osk.changes.>';
 export const APPLIED_SUBJECTS = 'osk.applied.>';
 export const DLQ_SUBJECTS = 'osk.dlq.>';
 export const PAYLOAD_SUBJECTS = 'osk.payloads.>';
+/** Pictures of summaries that were drawn: see {@link pictureSubject}. */
+export const PICTURE_SUBJECTS = 'osk.pictures.>';
 /** Request/reply subject of the embedder. */
 export const EMBED_SUBJECT = 'osk.embed';
 /** Queue group of the embedders: NATS gives each request to one of them. */
@@ -169,6 +171,16 @@ export function payloadSubject(scope: PayloadScope, sha256: string): string {
 /** Every payload of an owner. */
 export function payloadSubjects(owner: Owner): string {
   return `osk.payloads.${ownerKey(owner)}.*`;
+}
+
+/** @param hash of what is drawn, in lowercase hexadecimal */
+export function pictureSubject(owner: Owner, hash: string): string {
+  return `osk.pictures.${ownerKey(owner)}.${hash}`;
+}
+
+/** Every picture of an owner. */
+export function pictureSubjects(owner: Owner): string {
+  return pictureSubject(owner, '*');
 }
 
 /** The scope and hash of a payload's subject, or undefined if it is not one. */

@@ -11,7 +11,7 @@ import {
   type LogConnection,
 } from '@opensync/event-log';
 import { readAccessLog } from '@opensync/event-log/access';
-import { PreferenceDirectory } from '@opensync/event-log/wrapped';
+import { PreferenceDirectory, StoredPictures } from '@opensync/event-log/wrapped';
 import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
 import { commandJob, readJobs, runJobs } from '@opensync/event-log/jobs';
@@ -200,6 +200,7 @@ export function openQuery(
     },
     payloads,
     snapshots: payloads,
+    pictures: new StoredPictures(nc),
     curations,
     now: Date.now,
     pageBytes,

@@ -5,6 +5,7 @@ import type { DeadLetters } from '@opensync/event-log/dead-letters';
 import type { JobCommand, JobReport } from '@opensync/event-log/jobs';
 import type { EmbeddingClient } from '@opensync/event-log/embedding';
 import type { ByteRange, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
+import type { StoredPictures } from '@opensync/event-log/wrapped';
 import type { ByteBudget, Closeness, Logger } from '@opensync/platform';
 import type { Limits } from '@opensync/platform/http';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
@@ -68,6 +69,8 @@ export abstract class QueryResources {
   abstract readonly curations: Pick<CurationLog, 'last' | 'append'>;
   /** Stores snapshots of public sessions. */
   abstract readonly snapshots: Pick<PayloadStore, 'put'>;
+  /** Pictures of summaries that were drawn. */
+  abstract readonly pictures: Pick<StoredPictures, 'get' | 'put'>;
   /** Milliseconds since the epoch. */
   abstract readonly now: () => number;
   /** What could not be processed; letters are found by the document or the sequence that they are about. */

@@ -5,6 +5,7 @@ import {
   newErasureId,
   ownerKey,
   ownerOf,
+  pictureSubjects,
   type Owner,
   type Principal,
   type UserErased,
@@ -173,7 +174,7 @@ async function hide(resources: ErasureResources, erasure: Erasure, again = false
   return (await book.change(erasure, (stored) => (stored.hidden && !again ? stored : after))) ?? after;
 }
 
-/** Where summaries go, and which ones were sent. */
+/** Where summaries go, which ones were sent, and their pictures. */
 async function forgetChoices(nc: LogConnection, owner: Owner): Promise<void> {
   const key = ownerKey(owner);
   await orUnavailable(nc, async () => {
@@ -181,6 +182,7 @@ async function forgetChoices(nc: LogConnection, owner: Owner): Promise<void> {
     await (await openBucket(nc, PREFERENCE_BUCKET)).delete(key);
     const manager = await jetstreamManager(nc, { checkAPI: false });
     await manager.streams.purge(`KV_${SUMMARY_BUCKET}`, { filter: `$KV.${SUMMARY_BUCKET}.${key}.>` });
+    await manager.streams.purge(STREAM.pictures, { filter: pictureSubjects(owner) });
   });
 }
 

@@ -10,6 +10,7 @@ import { readLostEvents } from '../read/lost-events.ts';
 import { ERASURE_BUCKET, STREAM } from '../topology/names.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { SummaryLedger } from '../wrapped/ledger.ts';
+import { StoredPictures } from '../wrapped/stored-pictures.ts';
 import { PreferenceBook } from '../wrapped/preferences.ts';
 import { continueErasure, eraseMe, findErasures, hasOpenErasures } from './erase-person.ts';
 import type { Erasure } from './records.ts';
@@ -97,6 +98,8 @@ describe('the erasure of a person', () => {
       revision: 1,
     };
     await new SummaryLedger(nc).put(eve, '2026-11-29', { ...summary, deliveries: {} }, 0);
+    const pictures = new StoredPictures(nc);
+    for (const owner of [ada, eve]) await pictures.put(owner, 'aa', Buffer.from('png'));
 
     const erasure = await begin();
     expect(erasure).toMatchObject({ userId: eve.userId, found: FOUND, hidden: { keys: 1, invitations: 2 } });
@@ -108,6 +111,8 @@ describe('the erasure of a person', () => {
     expect(keys.listOf(of(eve))).toEqual([]);
     expect(await new PreferenceBook(nc).change(eve, (before) => before)).toEqual({});
     expect((await new SummaryLedger(nc).of(eve, '2026-11-29')).record).toBeUndefined();
+    expect(await pictures.get(eve, 'aa')).toBeUndefined();
+    expect(await pictures.get(ada, 'aa')).toBeDefined();
 
     // Too early, and not everything is verified.
     expect(await step(erasure, {})).not.toHaveProperty('events');

@@ -16,6 +16,7 @@ import {
   LOG_PROBLEM_SUBJECT,
   PAYLOAD_SUBJECTS,
   PEOPLE_SUBJECTS,
+  PICTURE_SUBJECTS,
   PROCESS_REPORT_SUBJECT,
   PROJECTIONS,
   RAISE_SUBJECT,
@@ -175,6 +176,7 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     deletesMessages(STREAM.events),
     writesBucket(PREFERENCE_BUCKET),
     purges(streamOf(SUMMARY_BUCKET)),
+    purges(STREAM.pictures),
     // When keys were used.
     hears(ACCESS_SUBJECTS),
     ...runsJobs(),
@@ -234,6 +236,9 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     events('session', 'curation'),
     // Snapshots of public sessions.
     publishes(PAYLOAD_SUBJECTS),
+    // Pictures of summaries.
+    publishes(PICTURE_SUBJECTS),
+    readsDirectly(STREAM.pictures, PICTURE_SUBJECTS),
     publishes(EMBED_SUBJECT, ACCESS_SUBJECTS, KEY_SERVICE_SUBJECT),
     reads(STREAM.access),
     readsDirectly(STREAM.access, ACCESS_SUBJECTS),

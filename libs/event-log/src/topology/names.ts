@@ -7,6 +7,7 @@ export const STREAM = {
   payloads: 'PAYLOADS',
   deadLetters: 'DLQ',
   access: 'ACCESS',
+  pictures: 'PICTURES',
 } as const;
 
 /** A durable consumer: which stream it reads, and the name under which the server keeps its position. */

@@ -1,4 +1,11 @@
-import { ACCESS_SUBJECTS, CHANGE_SUBJECTS, DLQ_SUBJECTS, EVENT_SUBJECTS, PAYLOAD_SUBJECTS } from '@opensync/contracts';
+import {
+  ACCESS_SUBJECTS,
+  CHANGE_SUBJECTS,
+  DLQ_SUBJECTS,
+  EVENT_SUBJECTS,
+  PAYLOAD_SUBJECTS,
+  PICTURE_SUBJECTS,
+} from '@opensync/contracts';
 import {
   AckPolicy,
   DeliverPolicy,
@@ -54,6 +61,11 @@ export const ACK_WAIT_MS = 6 * SECOND_MS;
 /** Defaults of the settings of the API access log. */
 const ACCESS_LOG = { days: 30, maxBytes: 256 * 1024 * 1024 };
 
+/** Pictures of summaries take half a gigabyte at most, and a tenth of that as a rule. */
+const PICTURES = { most: 500, days: 7 };
+/** Of a picture that is kept. */
+export const LONGEST_PICTURE = 1024 * 1024;
+
 export function streamSpecifications({
   replicas,
   eventsMaxBytes,
@@ -93,6 +105,18 @@ export function streamSpecifications({
       discard: DiscardPolicy.Old,
       max_age: nanos(Math.max(1, accessLogDays) * DAY_MS),
       max_bytes: accessLogMaxBytes,
+      allow_direct: true,
+    },
+    // A picture that is missing is drawn again. Their number limits their size: `max_bytes` would reserve it on the disk.
+    {
+      ...common,
+      name: STREAM.pictures,
+      subjects: [PICTURE_SUBJECTS],
+      discard: DiscardPolicy.Old,
+      max_age: nanos(PICTURES.days * DAY_MS),
+      max_msgs: PICTURES.most,
+      max_msgs_per_subject: 1,
+      max_msg_size: LONGEST_PICTURE,
       allow_direct: true,
     },
   ];

@@ -13,4 +13,5 @@ export {
   type Preferences,
   type Summarized,
 } from './preferences.ts';
+export { StoredPictures } from './stored-pictures.ts';
 export { isHttpUrl } from './webhook-url.ts';

@@ -140,6 +140,7 @@ export async function startQueryApp({
     publisher: { publish: () => Promise.reject(new Error('no log here')) },
     curations: { last: async () => 0, append: () => Promise.reject(new Error('no log here')) },
     snapshots: { put: () => Promise.reject(new Error('no log here')) },
+    pictures: { get: async () => undefined, put: async () => undefined },
     now: Date.now,
     deadLetters: { about: async () => undefined },
     removals: { of: async () => undefined },

@@ -11,6 +11,7 @@ import {
   type PictureSize,
   type WrappedSummary,
 } from '@opensync/wrapped-summary';
+import type { QueryResources } from '../resources.ts';
 import { choiceOf, optionalChoiceOf } from '../parameters.ts';
 
 const SIZE_NAMES = Object.keys(SIZES) as [PictureSize, ...PictureSize[]];
@@ -39,14 +40,22 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 const DRAWN_AT_ONCE = 2;
 const WAIT_MS = 5000;
 
-/** Pictures of summaries. The last ones are kept, so that a chat that loads one several times draws it once. */
+/**
+ * Pictures of summaries. The last ones are kept in memory, and those of the last days in the log: a chat that loads one several times, from
+ * any process, draws it once.
+ */
 export class WrappedPictures {
+  readonly #resources: Pick<QueryResources, 'pictures' | 'logger'>;
   readonly #kept = new Map<string, Buffer>();
   #bytes = 0;
   readonly #turns = new ByteBudget({
     ...{ limit: DRAWN_AT_ONCE, perHolder: 1, waitMs: WAIT_MS, retryAfter: 3, mostWaiting: 64, mostWaitingOfHolder: 8 },
     refusal: 'Too many pictures are being drawn at the moment; try again',
   });
+
+  constructor(resources: Pick<QueryResources, 'pictures' | 'logger'>) {
+    this.#resources = resources;
+  }
 
   of(owner: Owner, summary: WrappedSummary, asked: PictureAsked): WrappedPicture {
     const options = { ...asked, design: asked.design ?? designOf(summary.date) };
@@ -60,12 +69,31 @@ export class WrappedPictures {
     if (kept) return kept;
     const release = await this.#turns.acquire(ownerKey(owner), 1);
     try {
-      const png = this.#kept.get(hash) ?? (await draw());
+      const png = this.#kept.get(hash) ?? (await this.#stored(owner, hash)) ?? (await this.#drawn(owner, hash, draw));
       this.#keep(hash, png);
       return png;
     } finally {
       release();
     }
+  }
+
+  /** A log that does not answer is no reason to show no picture. */
+  async #stored(owner: Owner, hash: string): Promise<Buffer | undefined> {
+    const { pictures, logger } = this.#resources;
+    try {
+      return await pictures.get(owner, hash);
+    } catch (err) {
+      logger.debug({ err }, 'a stored picture could not be read');
+      return undefined;
+    }
+  }
+
+  async #drawn(owner: Owner, hash: string, draw: () => Promise<Buffer>): Promise<Buffer> {
+    const { pictures, logger } = this.#resources;
+    const png = await draw();
+    // Nobody waits for it.
+    pictures.put(owner, hash, png).catch((err: unknown) => logger.debug({ err }, 'a picture could not be stored'));
+    return png;
   }
 
   #keep(hash: string, png: Buffer): void {

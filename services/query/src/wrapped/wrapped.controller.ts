@@ -28,10 +28,11 @@ const CACHE = 'private, no-cache';
 @UseInterceptors(WaitForFigures)
 export class WrappedController {
   readonly #resources: QueryResources;
-  readonly #pictures = new WrappedPictures();
+  readonly #pictures: WrappedPictures;
 
   constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#resources = resources;
+    this.#pictures = new WrappedPictures(resources);
   }
 
   /** The last days, the latest first. */

@@ -94,6 +94,32 @@ describe.each(['member', 'analyst'] as const)('GET /api/wrapped for a caller wit
     expect((await app.get(path, {}, 'GET', 'bob')).headers.etag).not.toBe(etag);
   });
 
+  it('keeps what it has drawn for other processes, by owner, and draws it if they do not have it', async () => {
+    const path = '/api/wrapped/2026-10-25.png?size=1200x630&design=rings';
+    const put: unknown[][] = [];
+    const kept = { get: async () => undefined, put: async (...picture: unknown[]) => void put.push(picture) };
+    app.replace({ pictures: kept });
+    const drawn = await app.get(path);
+    const hash = (drawn.headers.etag as string).slice(1, -1);
+    expect(put).toEqual([[expect.objectContaining(ada), hash, drawn.bytes]]);
+    // This process still has it.
+    expect((await app.get(path)).bytes).toEqual(drawn.bytes);
+    expect(put).toHaveLength(1);
+
+    const asked: unknown[][] = [];
+    const found = Buffer.from('drawn by another process');
+    app.replace({ pictures: { ...kept, get: async (...name) => (asked.push(name), found) } });
+    const other = await app.get(`${path}&theme=light`);
+    expect([other.status, other.headers['content-type'], other.bytes]).toEqual([200, 'image/png', found]);
+    expect(asked).toEqual([[expect.objectContaining(ada), (other.headers.etag as string).slice(1, -1)]]);
+    expect(put).toHaveLength(1);
+
+    const fails = () => Promise.reject(new Error('no log'));
+    app.replace({ pictures: { get: fails, put: fails } });
+    const without = await app.get(`${path}&of=workspace`);
+    expect([without.status, without.bytes.subarray(1, 4).toString()]).toEqual([200, 'PNG']);
+  });
+
   it.each(['2026-13-01', 'today', '2026-10-25.txt', '2026-10-25.md.md', '.md'])('does not know %j', async (date) => {
     const { status, body } = await app.request('GET', `/api/wrapped/${date}`);
     expect([status, body.error.details]).toEqual([
