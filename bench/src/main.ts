@@ -36,6 +36,7 @@ Environment:
   BENCH_SESSIONS         how many sessions "exports" and "statistics" have, default 100,000
   BENCH_EXPORT           for "exports": those alone that have this in their name
   BENCH_DATA_DIR         for "exports": keep the sessions here for the next run
+  BENCH_OWNERS           how many owners "wrapped" makes summaries of, default 10,000
   BENCH_ATTACK           for "fairness": attacks alone that have this in their name
 
 Examples:

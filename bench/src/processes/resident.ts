@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The memory that a process and its children have, in MiB. `RssAnon` is what is theirs alone: `VmRSS` also counts the pages of database files
- * that are mapped, which the system takes back when it needs them.
+ * What is resident: `RssAnon` is what belongs to a process alone; `VmRSS` also counts the pages of database files that are mapped, which the
+ * system takes back when it needs them.
  */
-export function residentMiB(pid: number, of: 'VmRSS' | 'RssAnon' = 'VmRSS'): number {
-  const match = new RegExp(String.raw`${of}:\s+(\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+export type Resident = 'VmRSS' | 'RssAnon';
+
+/** The memory that a process and its children have, in MiB. */
+export function residentMiB(pid: number, of: Resident = 'VmRSS'): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  const own = Math.round(Number(match?.[1] ?? 0) / 1024);
-  return children.reduce((sum, child) => sum + residentMiB(child, of), own);
+  return children.reduce((sum, child) => sum + residentMiB(child, of), ownResidentMiB(pid, of));
+}
+
+/** The memory of a process without its children, in MiB. */
+export function ownResidentMiB(pid: number, of: Resident): number {
+  const match = new RegExp(String.raw`${of}:\s+(\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Math.round(Number(match?.[1] ?? 0) / 1024);
 }
