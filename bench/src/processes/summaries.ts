@@ -8,7 +8,7 @@ import { connectLog, openBucket, reconcileTopology, type LogConnection } from '@
 import { SummaryLedger, type Summarized } from '@opensync/event-log/wrapped';
 import { openSqliteDocuments, type DocumentStore, type FigureKey } from '@opensync/stores';
 import { startTestNats, temporaryFolder } from '@opensync/testkit';
-import { makeSummaries } from '@opensync/wrapped';
+import { makeSummaries, type SummaryResources } from '@opensync/wrapped';
 import { ownResidentMiB } from './resident.ts';
 
 export interface SummariesRun {
@@ -18,6 +18,8 @@ export interface SummariesRun {
   /** What was resident before the run, and at most: of the process alone, without mapped pages of the database. */
   readonly idleMiB: number;
   readonly peakMiB: number;
+  /** How much more is in use after the run than before it, without garbage. */
+  readonly leftKiB: number;
   /** Records in a second that nothing was computed for. */
   readonly rawWrites: number;
 }
@@ -41,11 +43,12 @@ async function measure(count: number): Promise<SummariesRun> {
       userId: `usr_${number}`,
     }));
     await fill(documents, owners);
+    const finished: SummaryResources['finished'] = new Map();
     const watch = new Watch(count);
     const began = performance.now();
     const { made } = await makeSummaries(
       {
-        ...{ documents, ledger: new SummaryLedger(nc), finished: new Map() },
+        ...{ documents, ledger: new SummaryLedger(nc), finished },
         owners: () => watch.counted(owners),
         zonesOf: () => [{ zone: 'Europe/Berlin' }],
         preferencesOf: () => ({}),
@@ -54,12 +57,13 @@ async function measure(count: number): Promise<SummariesRun> {
       { now: NOW, signal: new AbortController().signal },
     );
     const seconds = (performance.now() - began) / 1000;
-    const resident = watch.stop();
+    const memory = watch.stop();
+    if (finished.size !== count) throw new Error(`the run has finished ${finished.size} of ${count} owners`);
     return {
       owners: count,
       seconds,
       made,
-      ...resident,
+      ...memory,
       rawWrites: await rawWrites(nc, Math.min(made, MOST_RAW_WRITES)),
     };
   } finally {
@@ -102,12 +106,13 @@ class Watch {
   readonly #of: number;
   #begun = 0;
   readonly #idle: number;
+  readonly #used: number;
   #most: number;
   readonly #timers: NodeJS.Timeout[];
 
   constructor(of: number) {
     this.#of = of;
-    collectGarbage();
+    this.#used = usedBytes();
     this.#idle = this.#most = this.#resident();
     this.#timers = [
       setInterval(() => (this.#most = Math.max(this.#most, this.#resident())), SAMPLE_MS),
@@ -122,9 +127,10 @@ class Watch {
     }
   }
 
-  stop(): { readonly idleMiB: number; readonly peakMiB: number } {
+  stop(): Pick<SummariesRun, 'idleMiB' | 'peakMiB' | 'leftKiB'> {
     for (const timer of this.#timers) clearInterval(timer);
-    return { idleMiB: this.#idle, peakMiB: Math.max(this.#most, this.#resident()) };
+    const peakMiB = Math.max(this.#most, this.#resident());
+    return { idleMiB: this.#idle, peakMiB, leftKiB: Math.round((usedBytes() - this.#used) / 1024) };
   }
 
   #resident(): number {
@@ -132,10 +138,12 @@ class Watch {
   }
 }
 
-/** What the runs before have left must not count for this one. */
-function collectGarbage(): void {
+/** Of this thread, without garbage. */
+function usedBytes(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 /** Records that nothing is computed for, by as many writers. */
