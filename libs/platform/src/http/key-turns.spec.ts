@@ -50,6 +50,24 @@ describe('turns of keys', () => {
     expect(order).toEqual(order.toSorted((one, other) => one - other));
   });
 
+  it.each([
+    { turnMs: 10, begin: 2 },
+    { turnMs: 200, begin: 13 },
+    { turnMs: 60_000, begin: 16 },
+  ])('that take $turnMs ms let $begin requests of each key begin', async ({ turnMs, begin }) => {
+    const turns = turnsWith({ mostWaiting: 100 });
+    contended(turns);
+    await nextTurn();
+    let begun = 0;
+    for (let at = 0; at < 42; at++) void Promise.resolve(turns.take('a')).then(() => begun++);
+    now += turnMs;
+    await nextTurn();
+    expect(begun).toBe(2 + begin);
+    // The next one is short again.
+    await nextTurn();
+    expect(begun).toBe(4 + begin);
+  });
+
   it('refuse more than so many waiting requests of one key, and only of that key', async () => {
     const turns = turnsWith();
     contended(turns);

@@ -3,6 +3,13 @@ import { AppError } from '../errors.ts';
 export interface KeyTurnsOptions {
   /** Requests of one key that begin in one turn of the event loop while other keys are active. */
   readonly perTurn: number;
+  /**
+   * Requests of one key that begin in a second at least, however long the turns are. With large requests in progress a turn takes
+   * 200 ms: two requests in each would be ten a second, and a key that sends more than that would wait longer and longer.
+   */
+  readonly perSecond: number;
+  /** Bounds what begins in one turn for that: all of it blocks the loop together. */
+  readonly mostPerTurn: number;
   /** Requests of one key that may wait for a turn. */
   readonly mostWaiting: number;
   /** How long after its last request a key counts as active, ms. */
@@ -10,7 +17,11 @@ export interface KeyTurnsOptions {
   readonly now: () => number;
 }
 
-const USUAL: KeyTurnsOptions = { perTurn: 2, mostWaiting: 1_024, activeMs: 1_000, now: () => performance.now() };
+const USUAL: KeyTurnsOptions = {
+  ...{ perTurn: 2, perSecond: 64, mostPerTurn: 16 },
+  ...{ mostWaiting: 1_024, activeMs: 1_000 },
+  now: () => performance.now(),
+};
 const MOST_REMEMBERED = 10_000;
 
 /**
@@ -27,12 +38,18 @@ export class KeyTurns {
   readonly #begun = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
   #isNextTurnSet = false;
+  /** How many requests of a key begin in this turn. */
+  #allowed: number;
+  /** When this turn began. */
+  #turnAt: number;
   #lastKey = '';
   /** Until when another key than the last one counts as active. */
   #othersUntil = -Infinity;
 
   constructor(options: Partial<KeyTurnsOptions> = {}) {
     this.#options = { ...USUAL, ...options };
+    this.#allowed = this.#options.perTurn;
+    this.#turnAt = this.#options.now();
   }
 
   /**
@@ -44,7 +61,7 @@ export class KeyTurns {
     this.#setNextTurn();
     const waiting = this.#waiting.get(key);
     const begun = this.#begun.get(key) ?? 0;
-    if (!waiting && begun < this.#options.perTurn) {
+    if (!waiting && begun < this.#allowed) {
       this.#begun.set(key, begun + 1);
       return undefined;
     }
@@ -70,14 +87,23 @@ export class KeyTurns {
     return now < this.#othersUntil;
   }
 
+  #allowance(): number {
+    const { perTurn, perSecond, mostPerTurn, now } = this.#options;
+    const at = now();
+    const owed = Math.ceil(((at - this.#turnAt) / 1_000) * perSecond);
+    this.#turnAt = at;
+    return Math.max(perTurn, Math.min(owed, mostPerTurn));
+  }
+
   #setNextTurn(): void {
     if (this.#isNextTurnSet) return;
     this.#isNextTurnSet = true;
     setImmediate(() => {
       this.#isNextTurnSet = false;
       this.#begun.clear();
+      this.#allowed = this.#allowance();
       for (const [key, waiting] of this.#waiting) {
-        const next = waiting.splice(0, this.#options.perTurn);
+        const next = waiting.splice(0, this.#allowed);
         if (waiting.length === 0) this.#waiting.delete(key);
         this.#begun.set(key, next.length);
         for (const begin of next) begin();

@@ -3,7 +3,7 @@ import type { DocumentStore } from '@opensync/stores';
 import { z } from 'zod';
 import { onlyFields } from '../input.ts';
 
-/** A body of 64 KiB holds about as many. */
+/** The longest ids of as many take a megabyte. */
 const MOST_SESSIONS = 1_000;
 /** Heads in memory at once; each is a few kilobytes. */
 const AT_ONCE = 200;
