@@ -10,5 +10,7 @@ export type Media = Schemas['Media'];
 export type Outline = Schemas['SessionOutline'];
 export type SearchAnswer = Schemas['SearchAnswer'];
 export type SearchResult = Schemas['SearchResult'];
+/** A session with some of its messages. */
+export type SessionPage = Answer<'/api/sessions/{id}'>;
 /** Who is logged in. */
 export type Login = Answer<'/auth/session'>;

@@ -4,7 +4,7 @@ import type { Message } from '../../api/types.ts';
 import type { Row } from './transcript.ts';
 
 /** Messages that are read at once. */
-const AT_ONCE = 40;
+export const AT_ONCE = 40;
 /** Characters of a text that are read before somebody asks for all of it. */
 export const PREVIEW = 6_000;
 /** Messages that are kept; those that were read first are dropped. */
@@ -52,6 +52,15 @@ export class Bodies {
     return this.#messages.get(id);
   }
 
+  /** Messages that were read otherwise. */
+  keep(messages: readonly Message[]): void {
+    for (const message of messages) this.#messages.set(message.id, message);
+    for (const id of this.#messages.keys()) {
+      if (this.#messages.size <= KEPT) break;
+      this.#messages.delete(id);
+    }
+  }
+
   /** It has changed on the server. */
   forget(id: string): void {
     this.#messages.delete(id);
@@ -91,10 +100,6 @@ export class Bodies {
       query: { preview: PREVIEW, ...query },
       signal: this.#aborter.signal,
     });
-    for (const message of page.messages) this.#messages.set(message.id, message);
-    for (const id of this.#messages.keys()) {
-      if (this.#messages.size <= KEPT) break;
-      this.#messages.delete(id);
-    }
+    this.keep(page.messages);
   }
 }

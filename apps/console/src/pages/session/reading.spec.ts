@@ -18,7 +18,12 @@ async function reading(pages: Record<string, Outline>) {
       const page = pages[new URL(url).searchParams.get('cursor') ?? ''];
       return page ? json(page) : json({}, { status: 500 });
     },
-    'GET /api/sessions/ses_1': () => json({ messages: [{ id: 'a', textContent: 'Said' }] }),
+    'GET /api/sessions/ses_1': ({ url }) => {
+      const around = new URL(url).searchParams.get('around');
+      return around === 'gone'
+        ? json({}, { status: 404 })
+        : json({ messages: [{ id: around ?? 'a', textContent: 'Said' }] });
+    },
   });
   const one = new browser.Reading('ses_1');
   return { ...browser, one, ids: () => one.rows.map(({ id }) => id).join('') };
@@ -39,6 +44,27 @@ describe('what somebody reads of a session', () => {
     await pass(200);
     expect(ids()).toBe('abc');
     expect(one.bodies.get('a')).toBe(body);
+    one.close();
+  });
+
+  it('opens with the messages that are seen first, which nothing asks for again', async () => {
+    const { one, requests, settled } = await reading({});
+    const { signal } = new AbortController();
+    for (const [target, id] of [
+      [undefined, 'a'],
+      ['b', 'b'],
+      ['gone', 'a'],
+    ] as const) {
+      one.bodies.forgetAll();
+      const { messages } = await one.open(target, signal);
+      expect(messages.map((message) => message.id)).toEqual([id]);
+      expect(one.bodies.get(id)?.textContent).toBe('Said');
+    }
+    const before = requests.length;
+    await one.show(outlineOf(['a']));
+    one.bodies.want(one.rows[0]!);
+    await settled();
+    expect(requests.length).toBe(before);
     one.close();
   });
 

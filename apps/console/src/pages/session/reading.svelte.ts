@@ -1,6 +1,6 @@
-import { get } from '../../api/client.ts';
-import type { Outline } from '../../api/types.ts';
-import { Bodies } from './bodies.svelte.ts';
+import { get, type Query } from '../../api/client.ts';
+import type { Outline, SessionPage } from '../../api/types.ts';
+import { AT_ONCE, Bodies, PREVIEW } from './bodies.svelte.ts';
 import { rowsOf, type Row } from './transcript.ts';
 
 /** Messages that arrive together are read together. */
@@ -26,6 +26,22 @@ export class Reading {
   constructor(sessionId: string) {
     this.#sessionId = sessionId;
     this.bodies = new Bodies(sessionId);
+  }
+
+  /**
+   * The session, with the messages that are seen first: from the beginning, or around the one that a link leads to. So
+   * they are here when the outline is, and nothing that is shown moves.
+   */
+  async open(target: string | undefined, signal: AbortSignal): Promise<SessionPage> {
+    const page = (query: Query) =>
+      get('/api/sessions/{id}', {
+        ...{ at: { id: this.#sessionId }, signal },
+        query: { messageLimit: AT_ONCE, preview: PREVIEW, ...query },
+      });
+    // A link may lead to a message that is gone.
+    const opened = await (target === undefined ? page({}) : page({ around: target }).catch(() => page({})));
+    this.bodies.keep(opened.messages);
+    return opened;
   }
 
   /** Shows an outline and the pages after it. Read again, it replaces what is here as a whole, so that no place is lost. */
