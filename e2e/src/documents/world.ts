@@ -36,12 +36,13 @@ export class World implements AsyncDisposable {
     this.#nats = nats;
     this.#target = target;
     this.#ports = ports;
-    const { PATH = '', LANG, NATS_SERVER_BIN, XDG_CACHE_HOME } = process.env;
+    const { PATH = '', LANG, NATS_SERVER_BIN, NODE_COMPILE_CACHE, XDG_CACHE_HOME } = process.env;
     const ofMachine = PATH.split(delimiter).filter((folder) => !folder.includes('node_modules'));
     this.#env = {
       PATH: [join(home.path, 'programs'), ...ofMachine].join(delimiter),
       LANG,
       NATS_SERVER_BIN,
+      NODE_COMPILE_CACHE,
       HOME: home.path,
       // One nats-server that was fetched is enough.
       XDG_CACHE_HOME: XDG_CACHE_HOME ?? join(homedir(), '.cache'),

@@ -84,13 +84,14 @@ export class ServicesTarget implements Target {
       qdrant: new HttpLine(qdrant),
     };
     const name = `e2e-${randomUUID()}`;
-    const { PATH, HOME } = process.env;
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
     const database = new URL(mongodb);
     database.host = `127.0.0.1:${lines.mongodb.port}`;
     database.pathname = `/${name}`;
     const env = {
       PATH,
       HOME,
+      NODE_COMPILE_CACHE,
       NATS_URL: lines.nats.url,
       NATS_TOKEN: 'secret',
       MONGODB_URL: database.href,

@@ -23,10 +23,10 @@ export class ServiceProcess implements AsyncDisposable {
    * @param limit the memory that it may have
    */
   constructor(main: string, env: NodeJS.ProcessEnv, limit?: MemoryLimit) {
-    const { PATH, HOME } = process.env;
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
     const { command, args } = limit?.spawn(process.execPath, [main]) ?? { command: process.execPath, args: [main] };
     this.#child = spawn(command, args, {
-      env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', ...limit?.env, ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, PORT: '0', LOG_LEVEL: 'warn', ...limit?.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (chunk: string) => (this.#stdout += chunk));

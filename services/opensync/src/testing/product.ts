@@ -22,10 +22,11 @@ export class Product {
 
   constructor(dataDir: string, env: NodeJS.ProcessEnv = {}) {
     this.dataDir = dataDir;
-    const { PATH, HOME, NATS_SERVER_BIN } = process.env;
+    const { PATH, HOME, NATS_SERVER_BIN, NODE_COMPILE_CACHE } = process.env;
     // Tests read the first key from the text of the start.
     const shown = { OPENSYNC_KEY_DISPLAY: 'always', LOG_LEVEL: 'warn', OPENSYNC_MODEL_INSTALL: 'off' };
-    this.#env = { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, ...shown, ...env };
+    const programs = { PATH, HOME, NATS_SERVER_BIN, NODE_COMPILE_CACHE };
+    this.#env = { ...programs, PORT: '0', OPENSYNC_DATA_DIR: dataDir, ...shown, ...env };
   }
 
   /** Runs a command to its end in a pipe, with these bytes as stdin. */
