@@ -39,6 +39,8 @@ export interface WrappedPicture {
 const KEPT_BYTES = 16 * 1024 * 1024;
 const DRAWN_AT_ONCE = 2;
 const WAIT_MS = 5000;
+/** After a failure nothing is read for so long: a log that does not answer would make each picture wait. */
+const REST_MS = 60_000;
 
 /**
  * Pictures of summaries. The last ones are kept in memory, and those of the last days in the log: a chat that loads one several times, from
@@ -48,6 +50,8 @@ export class WrappedPictures {
   readonly #resources: Pick<QueryResources, 'pictures' | 'logger'>;
   readonly #kept = new Map<string, Buffer>();
   #bytes = 0;
+  /** When stored pictures may be read again, by `performance.now()`. */
+  #readAgainAt = 0;
   readonly #turns = new ByteBudget({
     ...{ limit: DRAWN_AT_ONCE, perHolder: 1, waitMs: WAIT_MS, retryAfter: 3, mostWaiting: 64, mostWaitingOfHolder: 8 },
     refusal: 'Too many pictures are being drawn at the moment; try again',
@@ -80,9 +84,11 @@ export class WrappedPictures {
   /** A log that does not answer is no reason to show no picture. */
   async #stored(owner: Owner, hash: string): Promise<Buffer | undefined> {
     const { pictures, logger } = this.#resources;
+    if (performance.now() < this.#readAgainAt) return undefined;
     try {
       return await pictures.get(owner, hash);
     } catch (err) {
+      this.#readAgainAt = performance.now() + REST_MS;
       logger.debug({ err }, 'a stored picture could not be read');
       return undefined;
     }
