@@ -80,6 +80,21 @@ describe('a slow client', () => {
     });
   });
 
+  it.each([
+    ['without a key', 'POST /write', undefined, 401],
+    ['to no route', 'POST /nowhere', INGEST_KEY, 404],
+    ['to a route that takes none', 'GET /both', INGEST_KEY, 200],
+  ])('whose body hardly arrives after its answer is disconnected: %s', async (_name, line, key, status) => {
+    const app = await start({ timeouts: { slowUploadMs: 100, uploadRate: 1024 * 1024, checkMs: 10 } });
+    const authorization = key === undefined ? '' : `Authorization: ${bearer(key).authorization}\r\n`;
+    const socket = await open(app, `${line} HTTP/1.1\r\nHost: x\r\n${authorization}Content-Length: 4000000\r\n\r\n`);
+    drip(socket, ' ');
+    const answer = await received(socket);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    // Nothing follows it, which a proxy would take for the answer to the next request.
+    expect(answer.match(/HTTP\/1.1/g)).toHaveLength(1);
+  });
+
   it('that says nothing is cut off, without a word', async () => {
     const app = await start({ timeouts });
     expect(await received(await open(app))).toBe('');

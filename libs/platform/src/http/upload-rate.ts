@@ -4,6 +4,11 @@ import type { Timeouts } from './timeouts.ts';
 
 type Watched = Pick<IncomingMessage, 'socket' | 'complete'>;
 
+function isArriving({ headers, complete, socket }: IncomingMessage): boolean {
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return hasBody && !complete && !socket.destroyed;
+}
+
 interface Upload {
   /** Bytes of its connection at the last look. */
   bytes: number;
@@ -15,7 +20,9 @@ interface Upload {
 
 /**
  * Ends requests whose bodies arrive too slowly: they hold memory for what has arrived, and the time limit of a
- * request allows for large bodies. They are answered 408, like any late request.
+ * request allows for large bodies. They are answered 408, like any late request. A body that goes on arriving after its answer, because
+ * the request was refused or its route takes none, only ends its connection: otherwise a client without a key could hold one for as long
+ * as the largest body may take.
  */
 export class UploadRate {
   readonly #timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>;
@@ -27,12 +34,13 @@ export class UploadRate {
 
   /** Watches the bodies of the routes that are added from here on. */
   addTo(instance: FastifyInstance): void {
-    instance.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
-      const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-      if (hasBody && !raw.complete && !raw.destroyed) {
-        this.watch(raw, performance.now());
-        reply.raw.on('close', () => this.#uploads.delete(raw));
-      }
+    instance.addHook('preParsing', ({ raw }, _reply, _payload, done) => {
+      if (isArriving(raw)) this.watch(raw, performance.now());
+      done();
+    });
+    // Before its body was asked for.
+    instance.addHook('onResponse', ({ raw }, _reply, done) => {
+      if (isArriving(raw) && !this.#uploads.has(raw)) this.watch(raw, performance.now());
       done();
     });
     const timer = setInterval(() => {
@@ -64,7 +72,7 @@ export class UploadRate {
       const isSlow = bytesRead - upload.bytes < (uploadRate * elapsedMs) / 1000;
       upload.bytes = bytesRead;
       upload.slowMs = isSlow ? upload.slowMs + elapsedMs : 0;
-      if (request.complete) this.#uploads.delete(request);
+      if (request.complete || request.socket.destroyed) this.#uploads.delete(request);
       else if (upload.slowMs >= slowUploadMs) late.push(request);
     }
     return late;
