@@ -11,6 +11,8 @@ const SIZES = [1_000, 10_000, 100_000];
 const OWNERS = Number(process.env.BENCH_SEARCH_OWNERS ?? 50);
 const OF_EACH = 10_000;
 const AT_ONCE = 500;
+/** Results of a page. */
+const LIMIT = 20;
 const QUERIES = [
   'login cookie',
   'retry handler undef',
@@ -26,8 +28,8 @@ const ROUNDS = 8;
 const NUMBERS = new Intl.NumberFormat('en-US');
 
 /**
- * Full-text p95 through the adapter (reads of each word, grouping, texts, snippets) against the raw FTS5 query on the same
- * file, as an owner's messages become more, and among many owners.
+ * Full-text p95 through the adapter (reads of each word, grouping, texts, snippets) against one raw FTS5 query for
+ * the same page on the same file, as an owner's messages become more, and among many owners.
  */
 export async function searchFigures(): Promise<Figure[]> {
   const figures: Figure[] = [];
@@ -56,8 +58,8 @@ async function measured(owners: readonly Owner[], messages: number): Promise<Blo
   let turn = 0;
   for (let block = 0; block < BLOCKS; block++) {
     const owner = owners[turn++ % owners.length]!;
-    const ceiling = await rawFullText(file, owner);
-    const search = (query: string) => store.search(owner, { parsed: parseQuery(query), filter: {}, limit: 20 });
+    const ceiling = await rawFullText(file, owner, LIMIT);
+    const search = (query: string) => store.search(owner, { parsed: parseQuery(query), filter: {}, limit: LIMIT });
     // What a first query reads from the file is in memory then, for both.
     for (const query of QUERIES) await Promise.all([search(query), ceiling.query(query)]);
     const adapter: number[] = [];

@@ -23,7 +23,7 @@ export { excerptOf, markedHtml, type Excerpt, type TextRange } from './search/sn
 export { indexText, type IndexText } from './search/index-text.ts';
 export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec/store.ts';
 export { chunksToEmbed, chunkText, isOfChunk, MOST_CHUNKS, passageOf, type Passage } from './vectors/chunks.ts';
-export { matchExpression } from './search/fts5/match.ts';
+export { matchExpression, negatedExpression } from './search/fts5/match.ts';
 export type { GenerationSource } from './life/source.ts';
 export { Generations, generationsNow, openGenerations } from './life/generations.ts';
 export { onLiveGenerations } from './life/live-batches.ts';

@@ -145,3 +145,30 @@ describe('excerptOf', () => {
     expect(excerptOf([text], [], { length: 500 }).text.length).toBeGreaterThan(450);
   });
 });
+
+it('marks in plain words what it marks in capitals, which are split into words and parts', () => {
+  const word = fc.constantFrom(
+    'log',
+    'login',
+    'logins',
+    'cookie',
+    'cook',
+    'a',
+    'nets',
+    'c',
+    'parse',
+    'error',
+    'x'.repeat(45),
+  );
+  const mark = fc.constantFrom(' ', ' ', '. ', ', ', ') ', ' (', '.', '-', '/', ' "', '" ', ': ', '\n');
+  const text = fc.array(fc.tuple(word, mark), { maxLength: 80 }).map((pairs) => pairs.flat().join(''));
+  const query = fc.constantFrom('login', 'log', 'cookies', 'login cook', '"parse error"', 'nets', 'c', 'log error a');
+  fc.assert(
+    fc.property(text, query, (given, asked) => {
+      const { all } = parseQuery(asked);
+      const { highlights } = excerptOf([given.toUpperCase()], all);
+      expect(excerptOf([given], all).highlights).toEqual(highlights);
+    }),
+    { numRuns: 500 },
+  );
+});

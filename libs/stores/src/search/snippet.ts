@@ -44,7 +44,16 @@ export function excerptOf(
   terms: readonly QueryTerm[],
   { length = SNIPPET_LENGTH }: { readonly length?: number } = {},
 ): Excerpt {
+  return excerptFor(texts, soughtOf(terms), length);
+}
+
+/** {@link excerptOf} for the same terms in many texts. */
+export function excerpts(terms: readonly QueryTerm[]): (texts: readonly string[]) => Excerpt {
   const sought = soughtOf(terms);
+  return (texts) => excerptFor(texts, sought, SNIPPET_LENGTH);
+}
+
+function excerptFor(texts: readonly string[], sought: readonly Sought[], length: number): Excerpt {
   for (const text of texts) {
     const normal = normalise(text);
     const best = bestStretch(normal.text, sought);
@@ -103,9 +112,11 @@ function bestStretch(text: string, sought: readonly Sought[]): Span | undefined 
 function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
   let best = { start: 0, end: 0, terms: 0 };
   let bestScore = 0;
+  /** By term, the first hit of the last stretch that it was counted for. */
+  const seen = new Map<number, number>();
   for (let first = 0; first < hits.length; first += 1) {
     const start = hits[first]!.start;
-    const terms = new Set<number>();
+    let terms = 0;
     let end = start;
     let count = 0;
     for (
@@ -113,13 +124,15 @@ function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
       next < hits.length && (next === first || hits[next]!.end <= start + SNIPPET_LENGTH);
       next += 1
     ) {
-      terms.add(hits[next]!.term);
+      const { term } = hits[next]!;
+      if (seen.get(term) !== first) terms += 1;
+      seen.set(term, first);
       end = Math.max(end, hits[next]!.end);
       count += 1;
     }
-    const score = terms.size * hits.length + count;
+    const score = terms * hits.length + count;
     if (score > bestScore) {
-      best = { start, end, terms: terms.size };
+      best = { start, end, terms };
       bestScore = score;
     }
   }
@@ -166,9 +179,13 @@ function render(visible: string, { start, end }: Span, hits: readonly Span[]): E
   return { text: text + onOneLine(visible.slice(at, end)) + (end < visible.length ? '…' : ''), highlights };
 }
 
+const MORE_THAN_BLANKS = /[[\s\p{Cc}]--[ ]]| {2}/v;
+
 /** Runs of blanks and control characters become one blank. */
 function onOneLine(text: string): string {
-  return text.toWellFormed().replace(/[\s\p{Cc}]+/gu, ' ');
+  const wellFormed = text.toWellFormed();
+  if (!MORE_THAN_BLANKS.test(wellFormed)) return wellFormed;
+  return wellFormed.replace(/[\s\p{Cc}]+/gu, ' ');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

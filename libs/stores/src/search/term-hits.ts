@@ -54,10 +54,13 @@ export function soughtOf(terms: readonly QueryTerm[]): Sought[] {
 export function hitsBetween(text: string, span: Span, sought: readonly Sought[]): Hit[] | undefined {
   const stretches = stretchesOf(text, span, sought);
   if (stretches.length === 0) return undefined;
-  return stretches
-    .flatMap((stretch) => hitsOf(text, stretch, sought))
-    .filter(({ start }) => start >= span.start && start < span.end)
-    .sort((a, b) => a.start - b.start || b.end - a.end);
+  const hits: Hit[] = [];
+  for (const stretch of stretches) {
+    const plain = plainWordIn(text, stretch);
+    const found = plain ? hitsOfWord(plain, sought) : hitsOf(text, stretch, sought);
+    for (const hit of found) if (hit.start >= span.start && hit.start < span.end) hits.push(hit);
+  }
+  return hits.sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
 /** The parts of a span that may have hits, in order; they do not overlap. */
@@ -142,6 +145,35 @@ function blankAfter(text: string, to: number): number {
 
 function isBlank(code: number): boolean {
   return code < 0x80 ? code === 0x20 || (code >= 9 && code <= 13) : BLANK.test(String.fromCharCode(code));
+}
+
+/** One word of small letters, and around it punctuation that belongs to no word. */
+const PLAIN_WORD = /^["'(]*([a-z]+)["'),;:!?.]*$/;
+/** A longer one may be noise. */
+const LONGEST_PLAIN = 39;
+
+/** The word that is all of a stretch, as most of prose is: to look for the words and their parts costs far more than its hits. */
+function plainWordIn(text: string, { start, end }: Span): Token | undefined {
+  if (end - start > LONGEST_PLAIN) return undefined;
+  const stretch = text.slice(start, end);
+  const word = PLAIN_WORD.exec(stretch)?.[1];
+  if (word === undefined) return undefined;
+  const from = start + stretch.indexOf(word);
+  return { text: word, start: from, end: from + word.length };
+}
+
+/** The same hits as those of {@link hitsOf}, which finds a word without parts once by itself and once as its own part. */
+function hitsOfWord({ text, start, end }: Token, sought: readonly Sought[]): Hit[] {
+  const hits: Hit[] = [];
+  for (const { index, term, isNear } of sought) {
+    const isMatch = ([first, ...others]: readonly string[]) =>
+      isNear ? isNear(text) : others.length === 0 && (text === first || (term.prefix && text.startsWith(first!)));
+    const hit = { start, end, term: index };
+    if (isMatch(term.words)) hits.push(hit);
+    if (isMatch(term.parts ?? term.words)) hits.push(hit);
+    for (const form of term.forms ?? []) if (form === text) hits.push(hit, hit);
+  }
+  return hits;
 }
 
 function hitsOf(text: string, stretch: Span, sought: readonly Sought[]): Hit[] {

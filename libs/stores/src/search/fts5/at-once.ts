@@ -1,9 +1,10 @@
+import type { Reader } from '@opensync/contracts';
 import { mostTogether, suffices } from '../matching.ts';
-import type { SearchHit } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { havingAllOfFew } from './having-all.ts';
-import { hits, withAllInOneRow, type FoundRow, type Reading } from './reads.ts';
+import { partitionsOf } from './partitions.ts';
+import { having, hitsText, withAllInOneRow, type FoundRow, type Reading } from './reads.ts';
 
 export interface WholeSearch extends Reading {
   /** What is looked for. */
@@ -25,7 +26,7 @@ export interface FirstAnswers {
   readonly sessions?: readonly number[];
 }
 
-export type AtOnce = { readonly hits: (SearchHit & { readonly row: number })[] } | FirstAnswers;
+export type AtOnce = { readonly hits: string } | FirstAnswers;
 
 /**
  * All of a search in a single read, if the best rows are all that it needs: each crossing of threads waits for a
@@ -45,10 +46,36 @@ export function searchAtOnce(
   let sessions: readonly number[] | undefined;
   if (!suffices(together.length, all, limit, level)) {
     const atLeast = together.length;
-    sessions = havingAllOfFew(connection, { ...reading, terms: all, most: mostRows, atLeast });
+    sessions = hasMoreSessions(connection, reading.reader, atLeast)
+      ? havingAllOfFew(connection, { ...reading, terms: all, most: mostRows, atLeast })
+      : together.map(({ session }) => session);
+    if (sessions && level !== 'message') sessions = withoutNegated(connection, { ...reading, within: sessions }, none);
     if (!sessions || sessions.length > atLeast) return { together, ...(sessions && { sessions }) };
   }
   const best = together.slice(0, limit);
   if (best.length > mostHits) return { together, ...(sessions && { sessions }) };
-  return { hits: hits(connection, { reader: reading.reader, rows: best, terms }) };
+  return { hits: hitsText(connection, { reader: reading.reader, rows: best, terms }) };
+}
+
+/** Whether the reader may see rows of more sessions than this. */
+function hasMoreSessions(connection: Connection, reader: Reader, most: number): boolean {
+  const partitions = partitionsOf(connection, reader);
+  if (partitions.some(({ isShared, ownedBy }) => isShared && ownedBy === undefined)) return true;
+  const own = partitions[0]?.reader ?? 0;
+  const found = connection
+    .statement('SELECT count(*) AS sessions FROM (SELECT 1 FROM sessions WHERE owner = ? LIMIT ?)')
+    .get(own, most + 1) as { sessions: number };
+  return found.sessions > most;
+}
+
+/** Those of the sessions that have none of the terms in any row. */
+function withoutNegated(
+  connection: Connection,
+  reading: Reading & { readonly within: readonly number[] },
+  none: readonly QueryTerm[],
+): readonly number[] {
+  const { within } = reading;
+  if (none.length === 0 || within.length === 0) return within;
+  const negated = new Set(having(connection, { ...reading, terms: none }).flat());
+  return within.filter((session) => !negated.has(session));
 }

@@ -10,7 +10,7 @@ import { comparable, MOST_COUNTED, partitionsOf, type Partition } from './partit
 import { isNear } from '../near.ts';
 import type { SearchHit } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
-import { excerptOf } from '../snippet.ts';
+import { excerpts } from '../snippet.ts';
 
 /** A row's number is its session's number and its place in the session: grouping by session needs no join. */
 export const ROW_BITS = 20;
@@ -300,34 +300,47 @@ export function messageIds(connection: Connection, { rows }: { rows: readonly nu
   return rows.map((row) => (find.get(row)?.id as string | null | undefined) ?? '');
 }
 
-/** What a person sees of rows; those that are gone meanwhile are left out. */
-export function hits(
+export type ShownRow = SearchHit & { readonly row: number };
+
+/**
+ * What a person sees of rows, as the JSON of {@link ShownRow}s; those that are gone meanwhile are left out. As text: nested objects cost
+ * several times as much on their way to the other thread.
+ */
+export function hitsText(
   connection: Connection,
   { reader, rows, terms }: { reader: Reader; rows: readonly FoundRow[]; terms: readonly QueryTerm[] },
-): (SearchHit & { readonly row: number })[] {
+): string {
   // Looked at again: what was shared when it was found may be private now.
   const partitions = new Set(partitionsOf(connection, reader).map(({ number }) => number));
-  const find = connection.statement(
-    `SELECT sessions.id AS sessionId, message_id AS messageId, title, project_name AS projectName,
-       project_path AS projectPath, ${excerptColumn('text')} AS text, ${excerptColumn('tool_text')} AS toolText, coalesce(shared, documents.owner) AS partition
-     FROM documents JOIN texts USING (row) JOIN sessions ON session = documents.row >> ${ROW_BITS}
-     WHERE documents.row = :row`,
-  );
-  const word = longestWord(terms);
-  return rows.flatMap(({ row, score }) => {
+  const found = connection
+    .arrays(
+      `SELECT asked.key, sessions.id, message_id, title, project_name, project_path, ${excerptColumn('text')},
+         ${excerptColumn('tool_text')}, coalesce(shared, documents.owner)
+       FROM json_each(:rows) AS asked CROSS JOIN documents ON documents.row = asked.value
+       CROSS JOIN texts ON texts.row = documents.row CROSS JOIN sessions ON session = documents.row >> ${ROW_BITS}`,
+    )
+    .iterate({ rows: JSON.stringify(rows.map(({ row }) => row)), word: longestWord(terms) });
+  const excerptFor = excerpts(terms);
+  const shown: ShownRow[] = [];
+  for (const texts of found as Iterable<unknown> as Iterable<StoredTexts>) {
     assertInTime(connection);
-    const found = find.get({ row, word }) as StoredTexts | undefined;
-    if (!found || !partitions.has(found.partition)) return [];
-    const { sessionId, messageId, title, projectName, projectPath, text, toolText } = found;
-    const excerpt = excerptOf([text, toolText, title, projectName, projectPath], terms);
-    return [{ row, sessionId, ...(messageId !== null && { messageId }), score, title, excerpt }];
-  });
+    const [at, sessionId, messageId, title, projectName, projectPath, text, toolText, partition] = texts;
+    if (!partitions.has(partition)) continue;
+    const { row, score } = rows[at]!;
+    const excerpt = excerptFor([text, toolText, title, projectName, projectPath]);
+    shown.push({ row, sessionId, ...(messageId !== null && { messageId }), score, title, excerpt });
+  }
+  return JSON.stringify(shown);
 }
 
-interface StoredTexts extends Record<
-  'sessionId' | 'title' | 'projectName' | 'projectPath' | 'text' | 'toolText',
-  string
-> {
-  readonly messageId: string | null;
-  readonly partition: number;
-}
+type StoredTexts = readonly [
+  at: number,
+  sessionId: string,
+  messageId: string | null,
+  title: string,
+  projectName: string,
+  projectPath: string,
+  text: string,
+  toolText: string,
+  partition: number,
+];

@@ -4,7 +4,7 @@ import { writeApart } from '../../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { analysisProblems } from '../analysis.ts';
 import { FEW_ROWS, fts5Engine } from './engine.ts';
-import type { FoundRow } from './reads.ts';
+import type { FoundRow, ShownRow } from './reads.ts';
 import type { SearchDatabase } from './worker.ts';
 import { countFacets } from '../facets.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
@@ -28,10 +28,11 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
     { terms, until }: { terms: readonly QueryTerm[]; until: number | undefined },
     more: (row: number) => More = () => ({}) as More,
   ): Promise<(SearchHit & More)[]> => {
-    const hits = [];
+    const hits: ShownRow[] = [];
     for (let at = 0; at < rows.length; at += HITS_AT_ONCE) {
       const some = rows.slice(at, at + HITS_AT_ONCE);
-      hits.push(...(await inTime(until, () => database.read('hits', { reader, rows: some, terms, until }))));
+      const shown = await inTime(until, () => database.read('hits', { reader, rows: some, terms, until }));
+      hits.push(...(JSON.parse(shown) as ShownRow[]));
     }
     return hits.map(({ row, ...hit }) => ({ ...hit, ...more(row) }));
   };
@@ -53,7 +54,7 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       const found = await inTime(until, () =>
         database.read('searchAtOnce', { reader, ...scope, all, none, limit, terms, ...most }),
       );
-      if ('hits' in found) return found.hits.map(({ row: _, ...hit }) => hit);
+      if ('hits' in found) return (JSON.parse(found.hits) as ShownRow[]).map(({ row: _, ...hit }) => hit);
       const rows = await withAll(fts5Engine(database, reader, scope, found), parsed, limit, level);
       return hitsOf(reader, rows, { terms, until });
     },

@@ -9,7 +9,7 @@ import { searchAtOnce } from './at-once.ts';
 import { facets, ofOthers } from './facets.ts';
 import { havingAllOfFew } from './having-all.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
-import { bestRows, having, hits, messageIds, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
+import { bestRows, having, hitsText, messageIds, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
 import type { SessionHeading } from '../../heading.ts';
 import { NO_LABELS, UNLABELLED } from '../../labels.ts';
 import type { SearchDocument } from '../port.ts';
@@ -79,7 +79,7 @@ const definition = {
     havingAllOfFew: timed(havingAllOfFew),
     scores: timed(scores),
     bestRows: timed(bestRows),
-    hits: timed(hits),
+    hits: timed(hitsText),
     messageIds: timed(messageIds),
     ofOthers: timed(ofOthers),
     facets: timed(facets),
