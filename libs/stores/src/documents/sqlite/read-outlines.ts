@@ -1,5 +1,6 @@
 // What the database thread found, as outlines.
 import {
+  isOutlinedPart,
   messageOutline,
   recognizedMessage,
   unpackMessageOutline,
@@ -7,8 +8,8 @@ import {
   type PartOutline,
 } from '@opensync/contracts';
 import type { MessageOutline, PackedOutline } from '@opensync/contracts';
-import { outlinedMessage, type PackedPart, type StoredToolPart } from '../outlines.ts';
-import type { OutlinedMessage, OutlinedMessages } from '../port.ts';
+import { outlinedMessage, type StoredToolPart } from '../outlines.ts';
+import type { OutlinedMessage, OutlinedMessages, OutlinedPart } from '../port.ts';
 import type { FoundOutlines, OutlineColumns, OutlineRow, PartColumns, ToolPartRow } from './outlines.ts';
 import { readHead } from './rows.ts';
 
@@ -28,24 +29,30 @@ function fromColumns({ ids, createdAt, sequences, outlines, parts }: OutlineColu
   const packed = JSON.parse(outlines) as PackedOutline[];
   const partsOf = partsByMessage(parts);
   return (JSON.parse(ids) as string[]).map((id, at) => {
-    const key = { id, createdAt: times[at]!, sequence: firsts[at]! };
-    return outlinedMessage(key, unpackMessageOutline(packed[at]!), partsOf.get(id) ?? []);
+    const outline = unpackMessageOutline(packed[at]!);
+    return { id, createdAt: times[at]!, sequence: firsts[at]!, outline, parts: partsOf(id, outline) };
   });
 }
 
-function partsByMessage({ messageIds, places, sequences, types, facts }: PartColumns): Map<string, PackedPart[]> {
+/** The current parts of a message. Without a list of all parts for each: to make these cost as much as to read them. */
+function partsByMessage({ messageIds, places, sequences, types, facts }: PartColumns) {
+  const ofMessage = JSON.parse(messageIds) as string[];
   const orders = JSON.parse(places) as number[];
   const written = JSON.parse(sequences) as number[];
   const typeOf = JSON.parse(types) as string[];
   const known = JSON.parse(facts) as (PartOutline | null)[];
-  const found = new Map<string, PackedPart[]>();
-  let last: string | undefined;
-  let parts: PackedPart[] = [];
-  for (const [at, id] of (JSON.parse(messageIds) as string[]).entries()) {
-    if (id !== last) found.set((last = id), (parts = []));
-    parts.push([orders[at]!, written[at]!, typeOf[at]!, known[at]!]);
-  }
-  return found;
+  const firstOf = new Map<string, number>();
+  for (const [at, id] of ofMessage.entries()) if (id !== ofMessage[at - 1]) firstOf.set(id, at);
+  return (messageId: string, outline: MessageOutline): OutlinedPart[] => {
+    const current: OutlinedPart[] = [];
+    for (let at = firstOf.get(messageId) ?? ofMessage.length; ofMessage[at] === messageId; at++) {
+      const part = { order: orders[at]!, type: typeOf[at]! };
+      const outlined = known[at];
+      if (!isOutlinedPart(outline, { order: part.order, sequence: written[at]! })) continue;
+      current.push(outlined ? { ...part, facts: outlined } : part);
+    }
+    return current;
+  };
 }
 
 function outlineIn(owner: Owner, stored: OutlineRow[3]): MessageOutline {
