@@ -1,3 +1,4 @@
+import { admissionFigures } from './cases/admission.ts';
 import { batchFigures } from './cases/batch.ts';
 import { elasticsearchFigures } from './cases/cluster/elasticsearch.ts';
 import { gatewayFigures } from './cases/cluster/gateway.ts';
@@ -79,6 +80,12 @@ export const EMBEDDED_CASES: readonly Case[] = [
     name: 'fairness',
     about: 'one owner beside another who misbehaves, against that owner alone (about three minutes)',
     measure: fairnessFigures,
+  },
+  {
+    name: 'admission',
+    about:
+      'three times the load that a gateway sustains: p99 of what it accepts, against the unloaded one (two minutes)',
+    measure: admissionFigures,
   },
 ];
 

@@ -16,13 +16,17 @@ await reconcileTopology(nc, { replicas: 1 });
 const keys = await KeyDirectory.open(nc);
 await keys.ready();
 if (!(await keys.authenticate(key))) await keys.create({ email: 'bench@localhost', name: 'bench', key });
+// More owners, if a case has them.
+for (let at = 0; at < Number(process.env.BENCH_KEYS ?? 0); at++) {
+  await keys.create({ email: `bench-${at}@localhost`, name: 'bench', key: `${key}${at}` });
+}
 const folder = await mkdtemp(join(tmpdir(), 'opensync-bench-'));
 const documents = await openSqliteDocuments(join(folder, 'documents.db'));
 const publisher = new EventPublisher(nc, { source: 'opensync/ingest', mode });
 const progress = new ProjectionProgress(nc);
 const app = await createHttpApp(ingestModule({ publisher, payloads: new PayloadStore(nc), documents, progress }), {
   // Counted as ever, and never reached.
-  settings: loadSettings({ OPENSYNC_INGEST_RATE_LIMIT: '1000000000' }),
+  settings: loadSettings({ ...process.env, OPENSYNC_INGEST_RATE_LIMIT: '1000000000' }),
   logger: createLogger('warn', 'bench'),
   authenticate: (token) => keys.authenticate(token),
   positions: keys.positions,

@@ -128,6 +128,7 @@ describe('an invalid setting', () => {
     ['OPENSYNC_LIVE_STREAMS', '-1'],
     ['OPENSYNC_KEY_LIVE_STREAMS', '0'],
     ['OPENSYNC_KEYLESS_LIMIT', '-1'],
+    ['OPENSYNC_SHED_FROM', '-1'],
     ['OPENSYNC_DAILY_REQUESTS', '-1'],
     ['OPENSYNC_DAILY_EVENTS', '1.5'],
     ['OPENSYNC_DAILY_BYTES', '10MB'],

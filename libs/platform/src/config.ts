@@ -256,6 +256,11 @@ export const settingsSchema = z.object({
     .describe(
       'Bytes of write requests, decompressed, that a workspace may send per day of UTC; writes beyond it are answered 429; 0 means no limit',
     ),
+  OPENSYNC_SHED_FROM: whole(0, 1_000_000)
+    .default(256)
+    .describe(
+      'Writes in progress at once, per process, from which on some may be turned away with 503 if they wait far longer than usual, batches first; 0: none ever is',
+    ),
   OPENSYNC_WRONG_KEY_LIMIT: whole(0, 1_000_000)
     .default(60)
     .describe(

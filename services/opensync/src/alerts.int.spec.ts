@@ -36,6 +36,7 @@ const WITHOUT_DRILL: Readonly<Record<string, string>> = {
   'StoreIncomplete warning': 'a store of another log is repaired at once',
   'ContentUnreadable warning': 'needs a damaged log',
   'AccessLogDropping warning': 'needs a log that hangs for minutes',
+  'RequestsShed warning': 'needs an overload of ten minutes',
   'JobsLate warning': 'needs a job that is a quarter of an hour late',
   'VolumeFull warning': "the series are the kubelet's",
   'StreamConsumers warning': 'needs 800 consumers',

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Action, Positions, Principal } from '@opensync/contracts';
 import type { FastifyRequest } from 'fastify';
+import type { Place } from './admission.ts';
 import type { WorkspaceUse } from './daily-use.ts';
 
 /** Who may call a route: anyone, or a caller who may do one of these actions. */
@@ -26,6 +27,8 @@ declare module 'fastify' {
     writtenSequence: number;
     /** What the caller's workspace has used on this day, to add events and bytes of a write to it; null: nothing is counted. */
     use: WorkspaceUse | null;
+    /** Of a write that counts as in progress; null: it is none. */
+    place: Place | null;
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
@@ -35,6 +38,8 @@ declare module 'fastify' {
     ignoresCookie?: true;
     /** The handler gets the bytes of the body, too: a signature is over them. */
     keepsBody?: true;
+    /** Of a route that takes many items in one request: under overload it gives way to those that take one. */
+    isBatch?: true;
   }
 }
 
@@ -46,6 +51,11 @@ declare module 'fastify' {
 export function Access(...access: readonly ['public'] | readonly [Action, ...Action[]]): MethodDecorator {
   const [first, ...others] = access;
   return RouteConfig({ access: first === 'public' ? first : [first, ...others] });
+}
+
+/** Opens a route that writes many items at once to plugins; as {@link Access} otherwise. */
+export function AccessForBatches(): MethodDecorator {
+  return RouteConfig({ access: ['ingest'], isBatch: true });
 }
 
 /** As {@link Access}, for a route that begins a login with a key: the cookie of an earlier one is ignored. */

@@ -12,6 +12,7 @@ import { Places } from '../places.ts';
 import { counter, METRIC, type Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
 import { requireAccess, type Authenticate, type Gate } from './authentication.ts';
+import { WriteAdmission, writeClassOf } from './admit-writes.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import { BodyBudget } from './body-budget.ts';
 import { limitForOne } from './fair-bytes.ts';
@@ -58,6 +59,7 @@ export const HTTP_SETTINGS = [
   'OPENSYNC_MAX_CONNECTIONS',
   'OPENSYNC_ADDRESS_CONNECTIONS',
   'OPENSYNC_READ_RATE_LIMIT',
+  'OPENSYNC_SHED_FROM',
   'OPENSYNC_TRUSTED_PROXIES',
   'OPENSYNC_WRONG_KEY_LIMIT',
 ] as const satisfies (keyof Settings)[];
@@ -183,6 +185,7 @@ export async function createHttpApp(
   instance.decorateRequest('writtenSequence', 0);
   instance.decorateRequest('use', null);
   instance.decorateRequest('target', null);
+  instance.decorateRequest('place', null);
   observeRequests(instance, options);
   addStandingHeaders(instance, { cors, headersFor, routes });
   // Before the body of a request without a route is read.
@@ -194,15 +197,27 @@ export async function createHttpApp(
   gate.keyless.addTo(instance);
   compressReads(instance);
   const rates = new RequestRates();
-  guardRoutes(instance, routes, { gate, settings, rates, use: options.dailyUse ?? new DailyUse() });
+  const from = settings.OPENSYNC_SHED_FROM;
+  const admission = from > 0 ? new WriteAdmission({ from, now, logger, metrics: options.metrics }) : undefined;
+  const uploads = new UploadRate(timeouts);
+  admission?.addTo(instance.server, {
+    headersFor,
+    isStopping: () => instance.isStopping,
+    watch: (request) => uploads.watch(request, performance.now()),
+  });
+  guardRoutes(instance, routes, { gate, settings, rates, admission, use: options.dailyUse ?? new DailyUse() });
   options.shareRates?.(rates);
   limitReads(instance, settings.OPENSYNC_BODY_LIMIT);
   const bodiesLimit = Math.max(
     affordable(256 * MEBIBYTE, 1 / 8),
     limitForOne(largestBody(settings.OPENSYNC_BODY_LIMIT)),
   );
-  acceptJson(instance, options.bodiesLimit ?? bodiesLimit);
-  new UploadRate(timeouts).addTo(instance);
+  const shed = options.metrics && counter(options.metrics, METRIC.shedRequests);
+  const budget = new BodyBudget(options.bodiesLimit ?? bodiesLimit, ({ routeOptions }) =>
+    shed?.inc({ class: writeClassOf(routeOptions) ?? 'other', reason: 'memory' }),
+  );
+  acceptJson(instance, budget);
+  uploads.addTo(instance);
   new AnswerBudget(options.answersLimit ?? affordable(64 * MEBIBYTE, 1 / 16), timeouts).addTo(instance);
   drainOnClose(instance, options.drainLimitMs ?? 5_000);
   addHealthRoutes(instance, health);
@@ -235,6 +250,7 @@ export function createHealthApp(
       OPENSYNC_MAX_CONNECTIONS: 256,
       OPENSYNC_ADDRESS_CONNECTIONS: 256,
       OPENSYNC_READ_RATE_LIMIT: 0,
+      OPENSYNC_SHED_FROM: 0,
       OPENSYNC_TRUSTED_PROXIES: '',
       OPENSYNC_WRONG_KEY_LIMIT: 0,
     },
@@ -263,11 +279,20 @@ export function dailyLimitsOf(
   };
 }
 
-/** Adds authentication, then the rate limit of its class, to each route that is added from here on. */
+/** Adds authentication and admission, then the rate limit of its class, to each route that is added from here on. */
 function guardRoutes(
   instance: FastifyInstance,
   routes: RouteTable,
-  { gate, settings, ...counts }: Pick<Limits, 'rates' | 'use'> & { gate: Gate; settings: HttpAppOptions['settings'] },
+  {
+    gate,
+    settings,
+    admission,
+    ...counts
+  }: Pick<Limits, 'rates' | 'use'> & {
+    readonly gate: Gate;
+    readonly settings: HttpAppOptions['settings'];
+    readonly admission: WriteAdmission | undefined;
+  },
 ): void {
   const limits: Limits = {
     ...counts,
@@ -280,7 +305,14 @@ function guardRoutes(
     if (access === 'public') return;
     const metered = meteredOf(access[0], ![route.method].flat().includes('GET'));
     const limit = limitHook(access[0] === 'ingest' ? 'ingest' : 'read', metered, limits);
-    route.onRequest = [requireAccess(gate, access), limit, route.onRequest ?? []].flat();
+    const kind = writeClassOf(route);
+    if (!admission || !kind) {
+      route.onRequest = [requireAccess(gate, access), limit, route.onRequest ?? []].flat();
+      return;
+    }
+    const { admit, bodyBegins, bodyEnded } = admission.of(kind, route.url);
+    route.onRequest = [requireAccess(gate, access, admit), limit, bodyBegins, route.onRequest ?? []].flat();
+    route.preValidation = [bodyEnded, route.preValidation ?? []].flat();
   });
 }
 
@@ -293,8 +325,7 @@ function limitReads(instance: FastifyInstance, bodyLimit: number): void {
 }
 
 /** JSON is the only language here, so a body without a content type is taken for it. Some commands need no body. */
-function acceptJson(instance: FastifyInstance, bodiesLimit: number): void {
-  const budget = new BodyBudget(bodiesLimit);
+function acceptJson(instance: FastifyInstance, budget: BodyBudget): void {
   budget.addTo(instance);
   instance.addHook('onRequest', (request, _reply, done) => {
     const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;

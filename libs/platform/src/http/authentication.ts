@@ -2,6 +2,7 @@ import { refusalOf, type Action, type PositionCodec, type Principal } from '@ope
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { BlockList } from 'node:net';
 import { AppError } from '../errors.ts';
+import type { Admit } from './admit-writes.ts';
 import { clientAddress } from './client-address.ts';
 import type { Connections } from './connections.ts';
 import type { GuessLimit } from './guessing.ts';
@@ -47,16 +48,18 @@ export interface Gate {
 /**
  * Hook that accepts a request only with a key or a login that may do one of `actions`. It runs before any of the body is read,
  * so that an unauthenticated client can make the server neither buffer nor parse anything.
+ * @param admit may refuse the request of a known caller, before it waits for its turn
  */
-export function requireAccess(gate: Gate, actions: readonly Action[]): onRequestAsyncHookHandler {
+export function requireAccess(gate: Gate, actions: readonly Action[], admit?: Admit): onRequestAsyncHookHandler {
   const { connections, positions, turns } = gate;
-  return async (request) => {
+  return async (request, reply) => {
     const { principal, again } = await callerOf(gate, request);
     // Before the refusal: the access log names the caller of a forbidden request, too.
     request.principal = principal;
     const refusal = refusalOf(principal, actions);
     if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
     connections.recognise(request.raw.socket);
+    admit?.(request, reply, principal.keyId);
     await turns.take(principal.keyId);
     request.positions = positions.of(principal.workspaceId);
     request.mayContinue = async () => {

@@ -21,7 +21,7 @@ function aBudget() {
       raw: raw as never,
       headers: { 'transfer-encoding': 'chunked' },
       principal: { keyId },
-      routeOptions: { bodyLimit: LARGEST },
+      routeOptions: { bodyLimit: LARGEST } as never,
     };
     hook!(request, { raw: reply }, raw, () => undefined);
     return {

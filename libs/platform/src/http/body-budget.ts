@@ -16,12 +16,17 @@ const UNCOUNTED_BYTES = 16 * 1024;
  */
 export class BodyBudget {
   readonly #bytes: FairBytes;
+  readonly #onRefused: (request: Pick<FastifyRequest, 'raw' | 'routeOptions'>) => void;
   /** Requests whose bodies are counted as they come in. */
   readonly #counting = new WeakSet<IncomingMessage>();
 
   /** @param limit bytes */
-  constructor(limit: number) {
+  constructor(
+    limit: number,
+    onRefused: (request: Pick<FastifyRequest, 'raw' | 'routeOptions'>) => void = () => undefined,
+  ) {
     this.#bytes = new FairBytes(limit);
+    this.#onRefused = onRefused;
   }
 
   /** Counts the bodies of the routes that are added from here on. */
@@ -48,14 +53,15 @@ export class BodyBudget {
   }
 
   /** Counts a whole body with its values, unless it was counted as it came in. @throws AppError UNAVAILABLE if it does not fit */
-  takeBody(request: Pick<FastifyRequest, 'raw'>, body: Buffer, valueBytes: number): void {
+  takeBody(request: Pick<FastifyRequest, 'raw' | 'routeOptions'>, body: Buffer, valueBytes: number): void {
     this.take(request, this.#counting.has(request.raw) ? valueBytes : body.length + valueBytes);
   }
 
   /** Counts bytes more for a request that is under way. @throws AppError UNAVAILABLE if they do not fit */
-  take({ raw }: Pick<FastifyRequest, 'raw'>, bytes: number): void {
-    const taken = this.#bytes.take(raw, bytes);
+  take(request: Pick<FastifyRequest, 'raw' | 'routeOptions'>, bytes: number): void {
+    const taken = this.#bytes.take(request.raw, bytes);
     if (taken === 'taken') return;
+    this.#onRefused(request);
     const whose = taken === 'share' ? ' with this API key' : '';
     throw new AppError('UNAVAILABLE', `Too many large requests${whose} are in progress; retry this one`, {
       retryAfter: RETRY_AFTER,

@@ -2,6 +2,7 @@ import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { OverloadError } from './admit-writes.ts';
 import { asAppError, errorAnswer } from './error-answer.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -47,7 +48,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   #log(error: AppError, request: FastifyRequest): void {
-    if (error.code !== 'INTERNAL' && error.code !== 'UNAVAILABLE') return;
+    if ((error.code !== 'INTERNAL' && error.code !== 'UNAVAILABLE') || error instanceof OverloadError) return;
     const fields = {
       requestId: request.id,
       method: request.method,

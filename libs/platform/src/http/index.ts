@@ -4,6 +4,7 @@ export { assertPortFree, LISTEN_SETTINGS, serve } from './listen.ts';
 export {
   Access,
   AccessByKey,
+  AccessForBatches,
   Caller,
   CallerPositions,
   DEFAULT_ACCESS,

@@ -164,6 +164,15 @@ const ingest: Dashboard = {
       queries: one(`sum(${select(METRIC.publishPending)})`, 'waiting'),
     },
     {
+      title: 'Requests turned away',
+      description: 'Answered 503 a second to keep the others fast: load is more writes than can be stored in time.',
+      unit: 'reqps',
+      queries: one(
+        `sum by (class, reason) (rate(${select(METRIC.shedRequests)}[$__rate_interval]))`,
+        '{{class}} {{reason}}',
+      ),
+    },
+    {
       title: 'Odd values',
       description: 'Values of plugins that were repaired or left out, a second. A new plugin version may show here.',
       unit: 'ops',

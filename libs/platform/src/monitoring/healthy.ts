@@ -25,6 +25,7 @@ export const HEALTHY: readonly TestSeries[] = [
   series(METRIC.embed, { model: 'm', outcome: 'ok' }, `0+10x${MINUTES}`, { suffix: '_count' }),
   series(METRIC.embed, { model: 'm', outcome: 'unavailable' }, `0+1x${MINUTES}`, { suffix: '_count' }),
   series(METRIC.accessEntriesDropped, {}, steady(0)),
+  series(METRIC.shedRequests, { class: 'batch', reason: 'load' }, `0+1x${MINUTES}`),
   series(METRIC.failedLogins, { kind: 'key' }, `0+2x${MINUTES}`),
   series(METRIC.streamSize, { stream: 'EVENTS' }, `0+1x${MINUTES}`),
   series(METRIC.streamLimit, { stream: 'EVENTS' }, steady(1_000_000)),

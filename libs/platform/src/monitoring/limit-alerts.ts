@@ -20,6 +20,16 @@ const disk = (values: string) => [series(METRIC.diskFree, {}, values), series(ME
 /** What runs out. */
 export const LIMIT_ALERTS: readonly Alert[] = [
   {
+    name: 'OpenSyncRequestsShed',
+    severity: 'warning',
+    expr: `sum by (class, reason) (rate(${select(METRIC.shedRequests)}[5m])) > 0.1`,
+    for: '10m',
+    summary: 'Requests are turned away because there are too many',
+    description:
+      '{{ $value | humanize }} requests of class {{ $labels.class }} a second are answered 503 for {{ $labels.reason }}. Plugins repeat them.',
+    test: { series: [series(METRIC.shedRequests, { class: 'batch', reason: 'load' }, '0+600x60')], minutes: 20 },
+  },
+  {
     name: 'OpenSyncStreamFull',
     severity: 'warning',
     expr: `${share} > 0.8`,

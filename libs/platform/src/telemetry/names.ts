@@ -47,6 +47,21 @@ export const METRIC = {
     'field',
     'reason',
   ]),
+  shedRequests: metric(
+    'shed_requests_total',
+    'Requests turned away with 503 to keep the others fast: `load`: more writes than can be stored in time; `memory`: bodies in progress hold all the memory they may',
+    ['class', 'reason'],
+  ),
+  writesInProgress: metric(
+    'writes_in_progress',
+    'Writes in progress, without those whose client is still sending the body',
+    ['class'],
+  ),
+  writesLimit: metric(
+    'writes_limit',
+    'Writes that may be in progress; absent unless writes are turned away at the moment',
+    ['class'],
+  ),
   publishPending: metric('publish_pending_events', 'Events waiting for their acknowledgement'),
   consumerPending: metric(
     'consumer_pending_messages',

@@ -1,6 +1,13 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Res, UseInterceptors } from '@nestjs/common';
 import { ownerOf, type Principal } from '@opensync/contracts';
-import { Access, Caller, idempotencyKeyOf, sendSequence, WaitForDocuments } from '@opensync/platform/http';
+import {
+  Access,
+  AccessForBatches,
+  Caller,
+  idempotencyKeyOf,
+  sendSequence,
+  WaitForDocuments,
+} from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { SyncIntake, type Stored, type SyncRequest } from './sync-intake.ts';
 import { SyncedMetadata } from './synced-metadata.ts';
@@ -55,7 +62,7 @@ export class SyncController {
 
   @Post('batch')
   @HttpCode(200)
-  @Access('ingest')
+  @AccessForBatches()
   async batch(
     @Caller() caller: Principal,
     @Body() body: unknown,

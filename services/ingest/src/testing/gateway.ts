@@ -56,6 +56,7 @@ export async function startGateway(
         OPENSYNC_MAX_CONNECTIONS: 1000,
         OPENSYNC_ADDRESS_CONNECTIONS: 1000,
         OPENSYNC_READ_RATE_LIMIT: 0,
+        OPENSYNC_SHED_FROM: 256,
         OPENSYNC_TRUSTED_PROXIES: '',
         OPENSYNC_WRONG_KEY_LIMIT: 0,
         ...settings,

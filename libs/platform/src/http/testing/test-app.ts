@@ -172,6 +172,7 @@ export async function startApp(
       OPENSYNC_MAX_CONNECTIONS: 1000,
       OPENSYNC_ADDRESS_CONNECTIONS: 1000,
       OPENSYNC_READ_RATE_LIMIT: 0,
+      OPENSYNC_SHED_FROM: 256,
       OPENSYNC_TRUSTED_PROXIES: '',
       OPENSYNC_WRONG_KEY_LIMIT: 0,
       ...options.settings,
