@@ -283,6 +283,24 @@ describeInBrowser('the console', (launch) => {
     await close(page);
   });
 
+  it('finds words within a session, and steps through the messages that have them', async () => {
+    const page = await open(`/app/sessions/${ids.many}`);
+    await page.locator('article .markdown').first().waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('"Message 7777"');
+    await page.getByRole('status').getByText('1 of 1', { exact: true }).waitFor();
+    await page.locator('article.isTarget').getByText('Message 7777.').waitFor();
+    await page.getByLabel('Find in this session').fill('message');
+    await page.getByRole('status').getByText(`1 of ${MANY}`, { exact: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText(`2 of ${MANY}`, { exact: true }).waitFor();
+    await page.keyboard.press('Shift+Enter');
+    await page.getByRole('status').getByText(`1 of ${MANY}`, { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('article.isTarget').waitFor({ state: 'detached' });
+    await close(page);
+  });
+
   it('stays awake with a message of 5 MB, and shows all of it in portions', async () => {
     const page = await open(`/app/sessions/${ids.large}`);
     await page.getByRole('button', { name: /Show all 5/ }).click();
