@@ -1,7 +1,7 @@
 import Sequencer from '@jest/test-sequencer';
 
 /** The longest, so that none of them is still running when all others have ended. */
-const LONGEST = ['durability', 'all-in-one.documents', 'outages'];
+const LONGEST = ['durability', 'all-in-one.documents', 'memory', 'outages'];
 
 /**
  * The longest first, then by name. In compose all spec files share one installation, and the one that leaves a backlog behind for

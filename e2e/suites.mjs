@@ -35,7 +35,6 @@ export const SPECS = {
   'all-in-one.document-links': ONLY['all-in-one'],
   'all-in-one.documents.e2e': ONLY['all-in-one'],
   'all-in-one.e2e': ONLY['all-in-one'],
-  'all-in-one.memory.e2e': ONLY['all-in-one'],
   'all-in-one.package-names.e2e': ONLY['all-in-one'],
   'all-in-one.start-script.e2e': ONLY['all-in-one'],
   asvs: ONLY['all-in-one'],
@@ -70,6 +69,8 @@ export const SPECS = {
   'kubernetes-secrets': ONLY['all-in-one'],
   // The edge must not hold events back, and projectors tell other processes.
   'live.e2e': EVERYWHERE,
+  // Services with a limit of memory each, on store servers.
+  'memory.e2e': ONLY.services,
   'merging.e2e': BOTH_KINDS_OF_STORES,
   'opencode-clients.e2e': BOTH_KINDS_OF_STORES,
   'outages.e2e': ONLY.services,

@@ -7,6 +7,8 @@ import { pino } from 'pino';
 import { PositionCodec, type Principal } from '@opensync/contracts';
 import { connectLog, EventPublisher, ProjectionProgress } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
+// What was built: Node runs this file as it is, and the sources of the module have decorators.
+// eslint-disable-next-line @nx/enforce-module-boundaries
 import { ingestModule } from '@opensync/ingest';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments } from '@opensync/stores';
