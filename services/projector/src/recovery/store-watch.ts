@@ -22,6 +22,8 @@ export interface StoreWatchOptions {
 }
 
 const LOOK_MS = 5000;
+/** While a store is refilled: answers call it incomplete until the check that finds it complete. */
+const REPAIR_LOOK_MS = 250;
 const LOOK_AGAIN_MS = 500;
 /** Another generation is open within moments, unless its disk is unavailable. */
 const SWITCH_MS = 10_000;
@@ -34,8 +36,8 @@ const CLOSE_MS = 2000;
 const LOOKS = 3;
 
 /**
- * Compares the stores that this process keeps up to date with the log, at the start and every five seconds: a store
- * may be lost, restored from a copy, or belong to another log. Missing data is replayed from the log. An embedded
+ * Compares the stores that this process keeps up to date with the log, at the start, every five seconds, and more often
+ * during a repair: a store may be lost, restored from a copy, or belong to another log. Missing data is replayed from the log. An embedded
  * store that does not match the log is replaced; on a server, which others may use, writes are paused until an
  * operator decides.
  */
@@ -131,7 +133,10 @@ export class StoreWatch {
   async #run(): Promise<void> {
     for (;;) {
       const signal = AbortSignal.any([this.#wake.signal, this.#stopping.signal]);
-      await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      const isRepairing = [...this.#findings.values()].some(
+        (found) => !found.isDisplaced && stateOf(found) !== undefined,
+      );
+      await delay(isRepairing ? REPAIR_LOOK_MS : LOOK_MS, undefined, { signal }).catch(() => undefined);
       if (this.#stopping.signal.aborted) return;
       if (this.#wake.signal.aborted) this.#wake = new AbortController();
       await this.#lookAtAll();
