@@ -1,6 +1,7 @@
-import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { ZipFile } from 'yazl';
+import { pipeline, Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { crc32, createDeflateRaw, deflateRaw } from 'node:zlib';
+import { Directory, sizesAfterContent, entryHeader, type EntryFacts } from './zip-records.ts';
 
 export interface ArchiveEntry {
   readonly name: string;
@@ -9,57 +10,67 @@ export interface ArchiveEntry {
   readonly content: AsyncIterable<string> | Iterable<string>;
 }
 
-/** The dates that a ZIP file can have. */
-const FIRST_DATE = Date.UTC(1980, 0, 2);
-const LAST_DATE = Date.UTC(2107, 0, 1);
+/** An entry of up to this size is compressed at once, and its sizes precede it. */
+const WHOLE_BYTES = 64 * 1024;
+const compress = promisify(deflateRaw);
 
 /**
  * A ZIP archive in pieces of bytes. An entry is read only as the archive is, and the next one after it; if one fails, so does the archive,
- * which then lacks its directory, and no program takes it for a complete one.
+ * which then lacks its directory, and no program takes it for a complete one. All that is kept of an entry is its record in the directory.
  */
 export async function* zipped(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Buffer> {
-  const zip = new ZipFile();
-  const output = zip.outputStream as Readable;
-  let current: Readable | undefined;
-  let isOver = false;
-  // A stream that is read from below must not end the process when it fails.
-  zip.on('error', (error: Error) => output.destroy(error));
-  // The archive keeps this function for each of its entries until the end: it must be one for all, and hold nothing of them.
-  const open = (give: (error: null, stream: Readable) => void) => give(null, current!);
-  const feeding = feed().catch((error: Error) => void output.destroy(error));
-  try {
-    for await (const piece of output) yield piece as Buffer;
-  } finally {
-    isOver = true;
-    current?.destroy();
-    output.destroy();
-    await feeding;
-  }
-
-  async function feed(): Promise<void> {
-    for await (const { name, modifiedAt, content } of entries) {
-      if (isOver) return;
-      current = Readable.from(content);
-      const ended = once(current, 'close');
-      zip.addReadStreamLazy(name, { mtime: new Date(Math.min(Math.max(modifiedAt, FIRST_DATE), LAST_DATE)) }, open);
-      keepOnlyOwnBytes(zip);
-      await ended;
-      if (current.errored) throw current.errored;
+  const directory = new Directory();
+  let offset = 0;
+  for await (const { name, modifiedAt, content } of entries) {
+    const facts = { name, modifiedAt, offset, isStreamed: false, crc: 0, size: 0, compressedSize: 0 };
+    for await (const piece of entryPieces(facts, content)) {
+      offset += piece.length;
+      yield piece;
     }
-    zip.end();
+    directory.add(facts);
+  }
+  yield* directory.end(offset);
+}
+
+async function* entryPieces(facts: EntryFacts, content: ArchiveEntry['content']): AsyncGenerator<Buffer> {
+  const bytes = encoded(facts, content);
+  try {
+    const beginning: Buffer[] = [];
+    let next = await bytes.next();
+    for (; !next.done && facts.size <= WHOLE_BYTES; next = await bytes.next()) beginning.push(next.value);
+    if (next.done) {
+      const compressed = await compress(Buffer.concat(beginning));
+      facts.compressedSize = compressed.length;
+      return yield Buffer.concat([entryHeader(facts), compressed]);
+    }
+    facts.isStreamed = true;
+    yield entryHeader(facts);
+    const deflate = createDeflateRaw();
+    // An error reaches the loop below, which also ends the pipeline if it is left early.
+    const source = Readable.from(chained([...beginning, next.value], bytes), { objectMode: false });
+    pipeline(source, deflate, () => undefined);
+    for await (const piece of deflate as AsyncIterable<Buffer>) {
+      facts.compressedSize += piece.length;
+      yield piece;
+    }
+    yield sizesAfterContent(facts);
+  } finally {
+    await bytes.return(undefined);
   }
 }
 
-/**
- * The archive keeps the name of each entry until the end, and a small buffer is a view of a larger one that it shares with whatever was
- * made at that time: a name of fifty bytes would keep 20 KiB. So it gets a copy of its own.
- */
-function keepOnlyOwnBytes(zip: ZipFile): void {
-  const last = (zip as unknown as { readonly entries: readonly Record<string, unknown>[] }).entries.at(-1)!;
-  for (const [name, value] of Object.entries(last)) {
-    if (!Buffer.isBuffer(value) || value.length === value.buffer.byteLength) continue;
-    const own = Buffer.allocUnsafeSlow(value.length);
-    value.copy(own);
-    last[name] = own;
+/** Counts what it passes on. */
+async function* encoded(facts: EntryFacts, content: ArchiveEntry['content']): AsyncGenerator<Buffer, undefined> {
+  for await (const text of content) {
+    const bytes = Buffer.from(text);
+    facts.crc = crc32(bytes, facts.crc);
+    facts.size += bytes.length;
+    yield bytes;
   }
+  return undefined;
+}
+
+async function* chained(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* first;
+  yield* rest;
 }
