@@ -5,8 +5,5 @@ export { rankHits } from './search/rank-hits.ts';
 export { askSides, type FoundBySides } from './search/sides.ts';
 export { LOGIN_SETTINGS, openLogin, type OpenLogin } from './login/open-login.ts';
 export { openQuery, QUERY_SETTINGS } from './open-query.ts';
-export { requestStoreReports } from './status/store-reports.ts';
-export { lacksDocumentsIn } from './operator/lacks-documents.ts';
-export { bodyOfLetter, namedLetter, replayLetters, type Replayed } from './operator/letters.ts';
 export { partialIndexes } from './status/partial-indexes.ts';
 export { getContext, type ContextResources } from './context/get-context.ts';

@@ -1,7 +1,7 @@
 import { STREAM, streamEnds } from '@opensync/event-log';
 import { DeadLetters, requestReplay, type LetterFacts } from '@opensync/event-log/dead-letters';
 import type { Settings } from '@opensync/platform';
-import { bodyOfLetter, replayLetters, type Replayed } from '@opensync/query';
+import { bodyOfLetter, replayLetters, type Replayed } from '@opensync/query/operate';
 import { COMMAND } from './command-name.ts';
 import { bytes, moment, number, pairs, quantity, table, type Output } from './output.ts';
 import { provideStreams, withTarget, type Target } from './target.ts';

@@ -2,7 +2,7 @@ import { readBackupRecords, type BackupRecords } from '@opensync/event-log/backu
 import { readJobs, type JobReport } from '@opensync/event-log/jobs';
 import { readConsumers, readLog, type ConsumerStatus, type LogStatus } from '@opensync/event-log/observe';
 import type { Settings } from '@opensync/platform';
-import { lacksDocumentsIn } from '@opensync/query';
+import { lacksDocumentsIn } from '@opensync/query/operate';
 import { freeBytes } from '../system/data-folder.ts';
 import { isTroubled, jobState } from './jobs.ts';
 import { bytes, duration, number, pairs, quantities, table, type Output } from './output.ts';

@@ -1,5 +1,5 @@
 import { ConfigError, type Settings } from '@opensync/platform';
-import { requestStoreReports } from '@opensync/query';
+import { requestStoreReports } from '@opensync/query/operate';
 import {
   describeStores,
   generationsNow,
