@@ -1,8 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { PositionCodec } from '@opensync/contracts';
 import { pino } from 'pino';
 import { createRegistry } from '../telemetry/index.ts';
-import { Access, AccessForBatches, createHttpApp } from './index.ts';
+import { Access, AccessForBatches, createHttpApp, type HttpAppOptions } from './index.ts';
 import { eventually } from './testing/eventually.ts';
 import { bearer, errorOf } from './testing/test-app.ts';
 
@@ -59,7 +61,10 @@ const SETTINGS = {
   OPENSYNC_WRONG_KEY_LIMIT: 0,
 };
 
-async function startWrites(settings: Partial<typeof SETTINGS> = {}, bodiesLimit?: number) {
+async function startWrites(
+  settings: Partial<typeof SETTINGS> = {},
+  options: Pick<HttpAppOptions, 'bodiesLimit' | 'timeouts'> = {},
+) {
   const clock = { now: 0 };
   const metrics = createRegistry('test');
   const log: string[] = [];
@@ -74,7 +79,7 @@ async function startWrites(settings: Partial<typeof SETTINGS> = {}, bodiesLimit?
         : undefined,
     positions: new PositionCodec(() => ['test']),
     health: { ready: () => Promise.resolve({}), live: () => Promise.resolve(true) },
-    ...(bodiesLimit !== undefined && { bodiesLimit }),
+    ...options,
   });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
@@ -175,6 +180,28 @@ describe('writes under overload', () => {
     ]);
   });
 
+  it('whose bodies go on arriving slowly after the refusal are disconnected', async () => {
+    writes = await startWrites({}, { timeouts: { slowUploadMs: 100, uploadRate: 1024 * 1024, checkMs: 10 } });
+    await overload();
+    const first = writes.post('/many');
+    await eventually(() => held.length === 1);
+    const socket = connect(Number(new URL(await writes.app.getUrl()).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    let received = '';
+    socket.on('data', (data) => (received += String(data)));
+    await once(socket, 'connect');
+    socket.write(`POST /many HTTP/1.1\r\nHost: x\r\nAuthorization: ${bearer(KEY).authorization}\r\n`);
+    socket.write('Content-Type: application/json\r\nContent-Length: 4000000\r\n\r\n{');
+    const drip = setInterval(() => socket.writable && socket.write(' '), 20);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(drip);
+    expect(received).toMatch(/^HTTP\/1.1 503 /);
+    // Nothing follows it, which a proxy would take for the answer to the next request.
+    expect(received.match(/HTTP\/1.1/g)).toHaveLength(1);
+    answerAll();
+    expect((await first).status).toBe(200);
+  });
+
   it('are never turned away with 0 as the setting', async () => {
     writes = await startWrites({ OPENSYNC_SHED_FROM: 0 });
     await overload();
@@ -183,7 +210,7 @@ describe('writes under overload', () => {
   });
 
   it('count bodies that find no memory as well', async () => {
-    writes = await startWrites({}, 40_000);
+    writes = await startWrites({}, { bodiesLimit: 40_000 });
     const large = JSON.stringify({ text: 'x'.repeat(30_000) });
     const first = writes.post('/many', {}, large);
     await eventually(() => held.length === 1);

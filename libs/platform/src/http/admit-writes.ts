@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type {
   FastifyReply,
   FastifyRequest,
@@ -11,8 +11,7 @@ import type { Logger } from '../logger.ts';
 import { counter, gauge, histogram, METRIC, type Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
 import { Admission, type WriteClass } from './admission.ts';
-import { errorAnswer } from './error-answer.ts';
-import { requestIdOf } from './request-id.ts';
+import { PreparedRefusal } from './prepared-refusal.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
 const RETRY_AFTER = 1;
@@ -108,48 +107,42 @@ export class WriteAdmission {
     {
       headersFor,
       isStopping,
-      watch,
+      watchRest,
     }: {
       readonly headersFor: StandingHeaders;
       readonly isStopping: () => boolean;
       /** Ends the connection of a request whose body hardly arrives. */
-      readonly watch: (request: IncomingMessage) => void;
+      readonly watchRest: (request: IncomingMessage) => void;
     },
   ): void {
+    const refusals = {
+      event: new PreparedRefusal(REFUSALS.event, headersFor),
+      batch: new PreparedRefusal(REFUSALS.batch, headersFor),
+    };
     const listeners = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
-      if (this.#admission.isShedding && !isStopping() && this.#refuse(request, response, headersFor)) {
-        response.on('finish', () => {
-          if (!request.complete && !request.socket.destroyed) watch(request);
-        });
+      const begunAt = performance.now();
+      const kind = this.#admission.isShedding && !isStopping() ? this.#refusedClassOf(request) : undefined;
+      if (!kind) {
+        for (const listener of listeners) listener(request, response);
         return;
       }
-      for (const listener of listeners) listener(request, response);
+      refusals[kind].answer(request, response);
+      watchRest(request);
+      this.#onRefused(kind);
+      this.#observe(request.url!, performance.now() - begunAt);
     });
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse, headersFor: StandingHeaders): boolean {
-    const { method, url = '', headers } = request;
-    const { authorization, cookie, expect, origin } = headers;
+  /** The class of a write that is turned away without another look; undefined for all other requests. */
+  #refusedClassOf({ method, url = '', headers }: IncomingMessage): WriteClass | undefined {
+    const { authorization, cookie, expect } = headers;
     const kind = method === 'POST' ? this.#routes.get(url) : undefined;
     const isUnusual = cookie !== undefined || expect !== undefined || headers['transfer-encoding'] !== undefined;
-    if (!kind || isUnusual || authorization === undefined) return false;
+    if (!kind || isUnusual || authorization === undefined) return undefined;
     const keyId = this.#callers.get(authorization);
-    const begunAt = performance.now();
-    if (keyId === undefined || !this.#admission.refuses(keyId, kind)) return false;
-    const answer = errorAnswer(REFUSALS[kind], requestIdOf(request));
-    const text = JSON.stringify(answer.body);
-    response.writeHead(answer.status, {
-      ...headersFor(origin),
-      ...answer.headers,
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(text),
-    });
-    response.end(text);
-    this.#onRefused(kind);
-    this.#observe(url, performance.now() - begunAt);
-    return true;
+    return keyId !== undefined && this.#admission.refuses(keyId, kind) ? kind : undefined;
   }
 
   /** The hooks of a route of this class. */

@@ -174,7 +174,6 @@ export async function createHttpApp(
   const adapter = new FastifyAdapter(adapterOptions);
   const instance = adapter.getInstance();
 
-  connections.addTo(instance.server);
   addServerEvents(instance.server, headersFor);
 
   instance.decorateRequest('principal', null);
@@ -203,8 +202,10 @@ export async function createHttpApp(
   admission?.addTo(instance.server, {
     headersFor,
     isStopping: () => instance.isStopping,
-    watch: (request) => uploads.watch(request, performance.now()),
+    watchRest: (request) => uploads.watchRest(request),
   });
+  // After admission, so that it also sees the requests that the framework does not.
+  connections.addTo(instance.server);
   guardRoutes(instance, routes, { gate, settings, rates, admission, use: options.dailyUse ?? new DailyUse() });
   options.shareRates?.(rates);
   limitReads(instance, settings.OPENSYNC_BODY_LIMIT);

@@ -12,6 +12,7 @@ export {
   type RouteAccess,
 } from './access.ts';
 export { TargetName, type NameTarget } from './access-target.ts';
+export { writeClassOf } from './admit-writes.ts';
 export type { Authenticate } from './authentication.ts';
 export { CheckIdempotencyKey, idempotencyKeyOf } from './idempotency-key.ts';
 export type { ErrorBody } from './error-answer.ts';

@@ -1,13 +1,17 @@
+import { EventEmitter } from 'node:events';
 import { UploadRate } from './upload-rate.ts';
 
 const CHECK_MS = 1_000;
 const RATE = 1_000;
 
+const aRequest = () =>
+  Object.assign(new EventEmitter(), { complete: false, socket: { bytesRead: 0, destroyed: false } });
+
 /** The uploads that are late after each second, by name; each is the bytes that arrive in every second. */
 function lateAfter(uploads: Record<string, readonly number[]>, elapsedMs = CHECK_MS): string[][] {
   const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
   const requests = Object.entries(uploads).map(([name, bytes]) => {
-    const request = { name, bytes, complete: false, socket: { bytesRead: 0 } };
+    const request = Object.assign(aRequest(), { name, bytes });
     rate.watch(request as never, 0);
     return request;
   });
@@ -43,14 +47,32 @@ describe('UploadRate', () => {
   it('counts the time from when a request began, not from the look before', () => {
     const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
     rate.late(1_000);
-    rate.watch({ complete: false, socket: { bytesRead: 0 } } as never, 1_999);
+    rate.watch(aRequest() as never, 1_999);
     const late = [2_000, 3_000, 4_000, 5_000].map((now) => rate.late(now).length);
     expect(late).toEqual([0, 0, 0, 1]);
   });
 
   it('looks no more at what has arrived', () => {
     const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
-    rate.watch({ complete: true, socket: { bytesRead: 0 } } as never, 0);
+    rate.watch(Object.assign(aRequest(), { complete: true }) as never, 0);
     for (let second = 1; second < 10; second++) expect(rate.late(second * CHECK_MS)).toEqual([]);
+  });
+
+  it('keeps no request that has ended until the next look', () => {
+    const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
+    const request = aRequest();
+    rate.watch(request as never, 0);
+    expect(rate.watched).toBe(1);
+    request.emit('close');
+    expect(rate.watched).toBe(0);
+  });
+
+  it('watches the rest of a body only if it has not arrived with its head', async () => {
+    const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
+    const [whole, rest] = [aRequest(), aRequest()];
+    for (const request of [whole, rest]) rate.watchRest(request as never);
+    whole.complete = true;
+    await new Promise(setImmediate);
+    expect(rate.watched).toBe(1);
   });
 });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Timeouts } from './timeouts.ts';
 
-type Watched = Pick<IncomingMessage, 'socket' | 'complete'>;
+type Watched = Pick<IncomingMessage, 'socket' | 'complete' | 'once'>;
 
 function isArriving({ headers, complete, socket }: IncomingMessage): boolean {
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
@@ -27,6 +27,8 @@ interface Upload {
 export class UploadRate {
   readonly #timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>;
   readonly #uploads = new Map<Watched, Upload>();
+  /** Requests of this turn of the event loop that were answered without their bodies. */
+  readonly #answered: Watched[] = [];
 
   constructor(timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>) {
     this.#timeouts = timeouts;
@@ -55,9 +57,30 @@ export class UploadRate {
     });
   }
 
+  /** How many are watched. */
+  get watched(): number {
+    return this.#uploads.size;
+  }
+
   /** @param now milliseconds */
   watch(request: Watched, now: number): void {
     this.#uploads.set(request, { bytes: request.socket.bytesRead, slowMs: 0, lookedAt: now });
+    // Not kept until the next look: that would be thousands of requests of a busy server, too old for the young generation.
+    request.once('close', () => this.#uploads.delete(request));
+  }
+
+  /**
+   * Watches the rest of a body that was not asked for. Most bodies arrive in one piece with the head that was just answered, and are
+   * complete when the event loop comes round.
+   */
+  watchRest(request: Watched): void {
+    if (this.#answered.push(request) > 1) return;
+    setImmediate(() => {
+      const now = performance.now();
+      for (const answered of this.#answered.splice(0)) {
+        if (!answered.complete && !answered.socket.destroyed) this.watch(answered, now);
+      }
+    });
   }
 
   /** Those that have been too slow for too long. @param now milliseconds; called every `checkMs` */
