@@ -1,6 +1,5 @@
 import { pipeline, Readable } from 'node:stream';
-import { promisify } from 'node:util';
-import { crc32, createDeflateRaw, deflateRaw } from 'node:zlib';
+import { crc32, createDeflateRaw, deflateRawSync } from 'node:zlib';
 import { Directory, sizesAfterContent, entryHeader, type EntryFacts } from './zip-records.ts';
 
 export interface ArchiveEntry {
@@ -10,9 +9,11 @@ export interface ArchiveEntry {
   readonly content: AsyncIterable<string> | Iterable<string>;
 }
 
-/** An entry of up to this size is compressed at once, and its sizes precede it. */
+/**
+ * An entry of up to this size is compressed at once, which takes up to three milliseconds, and its sizes precede it. To leave that to another thread takes longer
+ * for most entries.
+ */
 const WHOLE_BYTES = 64 * 1024;
-const compress = promisify(deflateRaw);
 
 /**
  * A ZIP archive in pieces of bytes. An entry is read only as the archive is, and the next one after it; if one fails, so does the archive,
@@ -39,7 +40,7 @@ async function* entryPieces(facts: EntryFacts, content: ArchiveEntry['content'])
     let next = await bytes.next();
     for (; !next.done && facts.size <= WHOLE_BYTES; next = await bytes.next()) beginning.push(next.value);
     if (next.done) {
-      const compressed = await compress(Buffer.concat(beginning));
+      const compressed = deflateRawSync(Buffer.concat(beginning));
       facts.compressedSize = compressed.length;
       return yield Buffer.concat([entryHeader(facts), compressed]);
     }
