@@ -1,48 +1,40 @@
 import type { Connection } from './serve.ts';
 import { monotonicMs } from '../monotonic.ts';
 
-/** Rows between two looks at the clock. */
-const ROWS_PER_LOOK = 256;
+/** Rows between two looks at the clock. A prime: numbers of rows are often a power of two apart. */
+const ROWS_PER_LOOK = 251;
 
 interface Clock {
   until: number;
-  rows: number;
 }
 const CLOCKS = new WeakMap<Connection, Clock>();
 
-/** An SQL condition that is true until the time of its read is up; then it makes the statement fail. */
-export const IN_TIME = 'in_time()';
-
 /**
- * The same for rows that cost less than a call of a function: it is called for one of {@link ROWS_PER_LOOK} rows.
- * @param number SQL for the consecutive number of a row
+ * An SQL condition that is true until the time of its read is up; then it makes the statement fail. A call of a function costs more than
+ * most rows, so only one of {@link ROWS_PER_LOOK} calls it.
+ * @param number SQL for the number of a row; any stretch of consecutive numbers is looked at
  */
 export function inTimeAt(number: string): string {
   return `(${number} % ${ROWS_PER_LOOK} <> 0 OR in_time_now())`;
 }
 
 /**
- * Runs a read whose statements ask {@link IN_TIME} of each row. node:sqlite cannot interrupt a statement, but a function that throws ends
- * it.
+ * Runs a read whose statements have the condition {@link inTimeAt}. node:sqlite cannot interrupt a statement, but a function that
+ * throws ends it.
  * @param until of the clock of monotonic.ts
  * @throws if its time is up, also before it begins
  */
 export function untilTime<Result>(connection: Connection, until: number | undefined, run: () => Result): Result {
   let clock = CLOCKS.get(connection);
   if (!clock) {
-    const made = { until: Infinity, rows: 0 };
+    const made = { until: Infinity };
     CLOCKS.set(connection, (clock = made));
-    connection.database.function('in_time', () => {
-      if (made.rows++ % ROWS_PER_LOOK === 0) check(made);
-      return 1;
-    });
     connection.database.function('in_time_now', () => {
       check(made);
       return 1;
     });
   }
   clock.until = until ?? Infinity;
-  clock.rows = 0;
   check(clock);
   return run();
 }

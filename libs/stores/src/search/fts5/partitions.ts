@@ -3,7 +3,7 @@ import { addOwner, findOwner, sharedIn } from '../../sqlite/owners.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { WEIGHTS } from '../columns.ts';
 import type { FoundSession } from '../engine.ts';
-import { IN_TIME } from '../../sqlite/in-time.ts';
+import { inTimeAt } from '../../sqlite/in-time.ts';
 import { phrasesOf } from './match.ts';
 import { PUNCTUATION_IN_TOKENS } from '../tokens.ts';
 
@@ -22,6 +22,9 @@ export interface Partition {
   /** Only the rows of this owner are looked at; all if absent. */
   readonly ownedBy?: number;
 }
+
+/** The condition of the time that is left, for rows of a partition's table, which is called `fts`. */
+export const ROW_IN_TIME = inTimeAt('fts.rowid');
 
 /** The partitions that have rows which the reader may see. */
 export function partitionsOf(connection: Connection, reader: Reader): Partition[] {
@@ -80,7 +83,7 @@ export function comparable(
   );
   const rowsWith = (phrase: string) =>
     partitions.map(({ table }) => {
-      const matching = `SELECT 1 FROM ${table} WHERE ${table} MATCH ? AND ${IN_TIME} LIMIT ${MOST_COUNTED}`;
+      const matching = `SELECT 1 FROM ${table} AS fts WHERE ${table} MATCH ? AND ${ROW_IN_TIME} LIMIT ${MOST_COUNTED}`;
       return connection.statement(`SELECT count(*) AS rows FROM (${matching})`).get(phrase)!.rows as number;
     });
   const counts = new Map<string, readonly number[]>();

@@ -4,9 +4,9 @@ import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
 import { filterByLevel } from '../../filters.ts';
 import type { FoundSession, Scope } from '../engine.ts';
 import { excerpt as excerptColumn, longestWord } from './excerpt.ts';
-import { assertInTime, IN_TIME } from '../../sqlite/in-time.ts';
+import { assertInTime } from '../../sqlite/in-time.ts';
 import { anyExpression, inOwnWords, matchExpression, negatedExpression } from './match.ts';
-import { comparable, MOST_COUNTED, partitionsOf, type Partition } from './partitions.ts';
+import { comparable, MOST_COUNTED, partitionsOf, ROW_IN_TIME, type Partition } from './partitions.ts';
 import { isNear } from '../near.ts';
 import type { SearchHit } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
@@ -52,7 +52,7 @@ export function withAllInOneRow(
   const { sql, values } = filterCondition(filter);
   const found = partitions.map((partition) => {
     const conditions: Condition[] = [
-      [IN_TIME],
+      [ROW_IN_TIME],
       [sql, ...values],
       ...ownedRows(partition),
       ...sessionsNamed(partition, sessionIds),
@@ -86,7 +86,7 @@ function withoutNegated(partitions: readonly Partition[], none: readonly QueryTe
   const negated = negatedExpression({ none });
   if (negated === undefined) return [];
   return partitions.map(({ table }): Condition => {
-    const excluded = `SELECT rowid >> ${ROW_BITS} FROM ${table} WHERE ${table} MATCH ? AND ${IN_TIME}`;
+    const excluded = `SELECT ${SESSION} FROM ${table} AS fts WHERE ${table} MATCH ? AND ${ROW_IN_TIME}`;
     return [`${SESSION} NOT IN (${excluded})`, negated];
   });
 }
@@ -110,7 +110,7 @@ export function termCounts(
 
 function countIn(connection: Connection, partition: Partition, term: QueryTerm, most: number): number {
   const { table } = partition;
-  const conditions: Condition[] = [[IN_TIME], ...ownedRows(partition)];
+  const conditions: Condition[] = [[ROW_IN_TIME], ...ownedRows(partition)];
   const matching = `SELECT 1 FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(conditions)} LIMIT ?`;
   const { rows } = connection
     .statement(`SELECT count(*) AS rows FROM (${matching})`)
@@ -206,7 +206,7 @@ function conditionsOf(
   { filter, sessionIds, within, level, without = [] }: Reading,
 ): { inner: Condition[]; outer: Condition[] } {
   const inner: Condition[] = [
-    [IN_TIME],
+    [ROW_IN_TIME],
     ...ownedRows(partition),
     ...sessionsNamed(partition, sessionIds),
     ...withoutNegated(partitions, without),
@@ -319,10 +319,10 @@ export function hitsText(
        FROM json_each(:rows) AS asked CROSS JOIN documents ON documents.row = asked.value
        CROSS JOIN texts ON texts.row = documents.row CROSS JOIN sessions ON session = documents.row >> ${ROW_BITS}`,
     )
-    .iterate({ rows: JSON.stringify(rows.map(({ row }) => row)), word: longestWord(terms) });
+    .all({ rows: JSON.stringify(rows.map(({ row }) => row)), word: longestWord(terms) });
   const excerptFor = excerpts(terms);
   const shown: ShownRow[] = [];
-  for (const texts of found as Iterable<unknown> as Iterable<StoredTexts>) {
+  for (const texts of found as unknown as readonly StoredTexts[]) {
     assertInTime(connection);
     const [at, sessionId, messageId, title, projectName, projectPath, text, toolText, partition] = texts;
     if (!partitions.has(partition)) continue;
