@@ -13,6 +13,10 @@ export interface NormalText {
   origin(start: number, end: number): { readonly start: number; readonly end: number };
   /** The displayable text: the given text without terminal sequences, otherwise unchanged. */
   readonly visible: string;
+  /** Whether {@link text} is {@link visible}, so that offsets in both are the same. */
+  readonly isVisible: boolean;
+  /** Whether {@link text} is ASCII alone. */
+  readonly isAscii: boolean;
 }
 
 const ASCII = /^[\x00-\x7f]*$/;
@@ -62,12 +66,15 @@ function decodeEntity(entity: string): string {
 /** The same with a mapping back, for texts of which a piece is shown. */
 export function normalise(text: string): NormalText {
   const visible = visibleText(text);
-  const decoded = replaced(visible, ENTITY, decodeEntity);
-  const normal = ASCII.test(decoded.text)
+  const decoded = visible.includes('&') ? replaced(visible, ENTITY, decodeEntity) : { text: visible, edits: [] };
+  const isAscii = ASCII.test(decoded.text);
+  const normal = isAscii
     ? { text: decoded.text, edits: [] }
     : replaced(decoded.text, PIECES, (piece, emoji) => (emoji ?? piece.replace(ALL_INVISIBLE, '')).normalize('NFKC'));
   return {
     text: normal.text,
+    isVisible: decoded.edits.length === 0 && normal.edits.length === 0,
+    isAscii,
     origin(start, end) {
       const inDecoded = spanBefore(normal.edits, start, end);
       return spanBefore(decoded.edits, inDecoded.start, inDecoded.end);

@@ -2,7 +2,7 @@ import { graphemeBorder } from './graphemes.ts';
 import type { QueryTerm } from './query.ts';
 import { visibleText } from './terminal.ts';
 import { normalise, type NormalText } from './normal.ts';
-import { hitsBetween, soughtOf, type Hit, type Sought, type Span } from './term-hits.ts';
+import { hitsBetween, searchedText, soughtOf, type Hit, type Searched, type Sought, type Span } from './term-hits.ts';
 
 /** Characters (UTF-16) of a fragment, before marks and escapes. */
 const SNIPPET_LENGTH = 240;
@@ -55,11 +55,13 @@ export function excerpts(terms: readonly QueryTerm[]): (texts: readonly string[]
 
 function excerptFor(texts: readonly string[], sought: readonly Sought[], length: number): Excerpt {
   for (const text of texts) {
+    if (text === '') continue;
     const normal = normalise(text);
-    const best = bestStretch(normal.text, sought);
+    const searched = searchedText(normal);
+    const best = bestStretch(searched, sought);
     if (!best) continue;
     const fragment = cut(normal.visible, normal.origin(best.start, best.end), length);
-    return render(normal.visible, fragment, hitsShown(normal, best, fragment, sought));
+    return render(normal.visible, fragment, hitsShown(normal, searched, best, fragment, sought));
   }
   const text = visibleText(texts.find((candidate) => candidate.trim() !== '') ?? '');
   return render(text, cut(text, { start: 0, end: 0 }, length), []);
@@ -82,61 +84,63 @@ export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): 
 }
 
 /** All hits of a fragment of the visible text, also those around the stretch that it was chosen for. */
-function hitsShown(normal: NormalText, best: Span, fragment: Span, sought: readonly Sought[]): Span[] {
+function hitsShown(
+  normal: NormalText,
+  searched: Searched,
+  best: Span,
+  fragment: Span,
+  sought: readonly Sought[],
+): readonly Span[] {
+  if (normal.isVisible) return hitsBetween(searched, fragment, sought) ?? [];
   const reach = { start: Math.max(0, best.start - MARKED_AROUND), end: best.end + MARKED_AROUND };
-  return (hitsBetween(normal.text, reach, sought) ?? [])
+  return (hitsBetween(searched, reach, sought) ?? [])
     .map(({ start, end }) => normal.origin(start, end))
     .filter(({ start, end }) => start < fragment.end && end > fragment.start);
 }
 
 /** The first stretch that shows every term, otherwise the one that shows most; undefined if the text has no hit. */
-function bestStretch(text: string, sought: readonly Sought[]): Span | undefined {
+function bestStretch(searched: Searched, sought: readonly Sought[]): Span | undefined {
+  const { length } = searched.text;
   const counts = sought.map(() => 0);
   const hits: Hit[] = [];
   let open = sought;
   let windows = 0;
-  for (let start = 0; start < text.length && windows < MOST_WINDOWS && open.length > 0; start += WINDOW) {
-    const found = hitsBetween(text, { start, end: start + WINDOW }, open);
+  for (let start = 0; start < length && windows < MOST_WINDOWS && open.length > 0; start += WINDOW) {
+    const found = hitsBetween(searched, { start, end: start + WINDOW }, open);
     if (!found) continue;
     windows += 1;
     if (found.length === 0) continue;
-    for (const { term } of found) counts[term]! += 1;
-    hits.push(...found);
-    if (counts.every((count) => count > 0) && densest(hits).terms === sought.length) break;
-    open = sought.filter(({ index }) => counts[index]! < MOST_HITS);
+    for (const hit of found) {
+      counts[hit.term]! += 1;
+      hits.push(hit);
+    }
+    if (counts.every((count) => count > 0)) {
+      const best = densest(hits, sought.length);
+      if (best.terms === sought.length) return best;
+    }
+    if (counts.some((count) => count >= MOST_HITS)) open = sought.filter(({ index }) => counts[index]! < MOST_HITS);
   }
-  return hits.length > 0 ? densest(hits) : undefined;
+  return hits.length > 0 ? densest(hits, sought.length) : undefined;
 }
 
 /** The first stretch of at most a fragment's length with most distinct terms, then most hits; and how many terms. */
-function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
-  let best = { start: 0, end: 0, terms: 0 };
-  let bestScore = 0;
-  /** By term, the first hit of the last stretch that it was counted for. */
-  const seen = new Map<number, number>();
+function densest(hits: readonly Hit[], ofTerms: number): Span & { readonly terms: number } {
+  /** How many hits of each term are in the stretch from `first` until before `next`. */
+  const counts = new Array<number>(ofTerms).fill(0);
+  let [terms, next] = [0, 0];
+  let best = { first: 0, next: 0, terms: 0, score: 0 };
   for (let first = 0; first < hits.length; first += 1) {
-    const start = hits[first]!.start;
-    let terms = 0;
-    let end = start;
-    let count = 0;
-    for (
-      let next = first;
-      next < hits.length && (next === first || hits[next]!.end <= start + SNIPPET_LENGTH);
-      next += 1
-    ) {
-      const { term } = hits[next]!;
-      if (seen.get(term) !== first) terms += 1;
-      seen.set(term, first);
-      end = Math.max(end, hits[next]!.end);
-      count += 1;
-    }
-    const score = terms * hits.length + count;
-    if (score > bestScore) {
-      best = { start, end, terms };
-      bestScore = score;
-    }
+    const limit = hits[first]!.start + SNIPPET_LENGTH;
+    while (next < hits.length && (next === first || hits[next]!.end <= limit))
+      if (counts[hits[next++]!.term]!++ === 0) terms += 1;
+    const score = terms * hits.length + next - first;
+    if (score > best.score) best = { first, next, terms, score };
+    if (--counts[hits[first]!.term]! === 0) terms -= 1;
   }
-  return best;
+  const { start } = hits[best.first]!;
+  let end = start;
+  for (let at = best.first; at < best.next; at += 1) end = Math.max(end, hits[at]!.end);
+  return { start, end, terms: best.terms };
 }
 
 /** The fragment around a span: as much before as after, if available; cut between words. */
@@ -163,20 +167,29 @@ function cutBack(text: string, to: number, limit: number): number {
 }
 
 function render(visible: string, { start, end }: Span, hits: readonly Span[]): Excerpt {
-  let text = start > 0 ? '…' : '';
+  const [before, after] = [start > 0 ? '…' : '', end < visible.length ? '…' : ''];
+  const shown = visible.slice(start, end).toWellFormed();
+  // Most fragments are on one line, and then nothing moves in them.
+  const lineOf = MORE_THAN_BLANKS.test(shown) ? onOneLine : undefined;
+  let text = before;
   let at = start;
   const highlights: TextRange[] = [];
   for (const hit of hits) {
     const from = Math.max(hit.start, at);
     const to = Math.min(hit.end, end);
     if (hit.start < start || from >= to) continue;
-    text += onOneLine(visible.slice(at, from));
-    const first = text.length;
-    text += onOneLine(visible.slice(from, to));
-    highlights.push({ start: first, end: text.length });
+    if (!lineOf) {
+      const shift = before.length - start;
+      highlights.push({ start: from + shift, end: to + shift });
+    } else {
+      text += lineOf(visible.slice(at, from));
+      const first = text.length;
+      text += lineOf(visible.slice(from, to));
+      highlights.push({ start: first, end: text.length });
+    }
     at = to;
   }
-  return { text: text + onOneLine(visible.slice(at, end)) + (end < visible.length ? '…' : ''), highlights };
+  return { text: (lineOf ? text + lineOf(visible.slice(at, end)) : before + shown) + after, highlights };
 }
 
 const MORE_THAN_BLANKS = /[[\s\p{Cc}]--[ ]]| {2}/v;

@@ -1,5 +1,6 @@
 import { graphemeBorder } from './graphemes.ts';
 import { isNear } from './near.ts';
+import type { NormalText } from './normal.ts';
 import type { QueryTerm } from './query.ts';
 import { fold, withoutEmojiStyles, words, type Token, type Word } from './tokens.ts';
 
@@ -46,67 +47,87 @@ export function soughtOf(terms: readonly QueryTerm[]): Sought[] {
   });
 }
 
+/** A normal text, prepared once for all spans in which hits are looked for. */
+export interface Searched {
+  readonly text: string;
+  /** In lower case, which is all that folding does to ASCII; absent for other texts. */
+  readonly lower: string | undefined;
+}
+
+export function searchedText({ text, isAscii }: Pick<NormalText, 'text' | 'isAscii'>): Searched {
+  return { text, lower: isAscii ? text.toLowerCase() : undefined };
+}
+
 /**
  * The hits that begin in a span of a normal text, by their beginning; of those that begin together the longest first.
  * Undefined if nothing there looks like one. Only what stands between the blanks around the beginning of a possible hit
  * is split into words, because that takes far longer than looking for the beginning: no word holds a blank.
  */
-export function hitsBetween(text: string, span: Span, sought: readonly Sought[]): Hit[] | undefined {
-  const stretches = stretchesOf(text, span, sought);
+export function hitsBetween(searched: Searched, span: Span, sought: readonly Sought[]): Hit[] | undefined {
+  const stretches = stretchesOf(searched, span, sought);
   if (stretches.length === 0) return undefined;
+  const { text } = searched;
   const hits: Hit[] = [];
+  // The hits of a single word stand at the same place.
+  let inOrder = true;
   for (const stretch of stretches) {
     const plain = plainWordIn(text, stretch);
+    if (!plain) inOrder = false;
     const found = plain ? hitsOfWord(plain, sought) : hitsOf(text, stretch, sought);
     for (const hit of found) if (hit.start >= span.start && hit.start < span.end) hits.push(hit);
   }
-  return hits.sort((a, b) => a.start - b.start || b.end - a.end);
+  return inOrder ? hits : hits.sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
 /** The parts of a span that may have hits, in order; they do not overlap. */
-function stretchesOf(text: string, span: Span, sought: readonly Sought[]): Span[] {
-  const piece = text.slice(span.start, span.end + OVERLAP);
-  const found = ASCII.test(piece) ? placesOf(piece, span, sought) : runsOf(text, span, piece, sought);
-  const stretches: Span[] = [];
-  for (const { at, isPhrase } of found.sort((a, b) => a.at.start - b.at.start)) {
-    const last = stretches.at(-1);
-    const start = blankBefore(text, at.start);
-    const end = isPhrase ? blankAfter(text, at.end + OVERLAP) : blankAfter(text, at.end);
-    if (last && start <= last.end)
-      stretches[stretches.length - 1] = { start: last.start, end: Math.max(end, last.end) };
-    else stretches.push({ start, end });
+function stretchesOf({ text, lower }: Searched, span: Span, sought: readonly Sought[]): Span[] {
+  const found = placesIn(text, lower, span, sought);
+  const stretches: { start: number; end: number }[] = [];
+  let last: { start: number; end: number } | undefined;
+  for (const { start: first, end: after, isPhrase } of found) {
+    const start = blankBefore(text, first);
+    const end = isPhrase ? blankAfter(text, after + OVERLAP) : blankAfter(text, after);
+    if (last && start <= last.end) last.end = Math.max(end, last.end);
+    else stretches.push((last = { start, end }));
   }
   return stretches;
 }
 
-interface Place {
-  readonly at: Span;
+interface Place extends Span {
   readonly isPhrase: boolean;
 }
 
-/** Lower case is all that folding does to ASCII, so that offsets stay. */
-function placesOf(piece: string, { start, end }: Span, sought: readonly Sought[]): Place[] {
-  const lower = piece.toLowerCase();
-  const places: Place[] = [];
-  for (const { phrases } of sought) {
-    for (const [first, ...others] of phrases) {
-      for (
-        let at = lower.indexOf(first!);
-        at >= 0 && start + at < end;
-        at = lower.indexOf(first!, at + first!.length)
-      ) {
-        const after = at + first!.length;
-        if (!hasAllSoon(lower, others, after)) continue;
-        places.push({ at: { start: start + at, end: start + after }, isPhrase: others.length > 0 });
-      }
-    }
-  }
-  return places;
+/** Where hits may begin, in order. */
+function placesIn(text: string, lower: string | undefined, span: Span, sought: readonly Sought[]): Place[] {
+  const end = span.end + OVERLAP;
+  if (lower !== undefined) return placesOf(lower.slice(span.start, end), span, sought);
+  const piece = text.slice(span.start, end);
+  return ASCII.test(piece) ? placesOf(piece.toLowerCase(), span, sought) : runsOf(text, span, piece, sought);
 }
 
-/** Whether the others of a phrase may follow. */
-function hasAllSoon(lower: string, others: readonly string[], after: number): boolean {
-  if (others.length === 0) return true;
+/** @param lower the text from the beginning of the span on */
+function placesOf(lower: string, { start, end }: Span, sought: readonly Sought[]): Place[] {
+  const places: Place[] = [];
+  let found = 0;
+  for (const { phrases } of sought) {
+    for (const phrase of phrases) {
+      const first = phrase[0]!;
+      const isPhrase = phrase.length > 1;
+      const before = places.length;
+      for (let at = lower.indexOf(first); at >= 0 && start + at < end;) {
+        const after = at + first.length;
+        if (!isPhrase || hasAllSoon(lower, phrase, after))
+          places.push({ start: start + at, end: start + after, isPhrase });
+        at = lower.indexOf(first, after);
+      }
+      if (places.length > before) found += 1;
+    }
+  }
+  return found > 1 ? places.sort((a, b) => a.start - b.start) : places;
+}
+
+/** Whether the other words of a phrase may follow its first one. */
+function hasAllSoon(lower: string, [, ...others]: readonly string[], after: number): boolean {
   const next = lower.slice(after, after + OVERLAP);
   return others.every((word) => next.includes(word));
 }
@@ -121,7 +142,7 @@ function runsOf(text: string, { start, end }: Span, piece: string, sought: reado
     if (from + index >= end) break;
     const found = begun(folded(run));
     const isPhrase = found.some((one) => one.isPhrase);
-    if (found.length > 0) places.push({ at: { start: from + index, end: from + index + run.length }, isPhrase });
+    if (found.length > 0) places.push({ start: from + index, end: from + index + run.length, isPhrase });
   }
   return places;
 }
@@ -147,33 +168,56 @@ function isBlank(code: number): boolean {
   return code < 0x80 ? code === 0x20 || (code >= 9 && code <= 13) : BLANK.test(String.fromCharCode(code));
 }
 
-/** One word of small letters, and around it punctuation that belongs to no word. */
-const PLAIN_WORD = /^["'(]*([a-z]+)["'),;:!?.]*$/;
+/** Around a word of small letters, punctuation that belongs to no word. */
+const BEFORE_WORD = codesOf(`"'(`);
+const AFTER_WORD = codesOf(`"'),;:!?.`);
 /** A longer one may be noise. */
 const LONGEST_PLAIN = 39;
 
+function codesOf(characters: string): readonly boolean[] {
+  const codes: boolean[] = Array.from({ length: 128 }, () => false);
+  for (let at = 0; at < characters.length; at += 1) codes[characters.charCodeAt(at)] = true;
+  return codes;
+}
+
+function isSmallLetter(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a;
+}
+
 /** The word that is all of a stretch, as most of prose is: to look for the words and their parts costs far more than its hits. */
-function plainWordIn(text: string, { start, end }: Span): Token | undefined {
-  if (end - start > LONGEST_PLAIN) return undefined;
-  const stretch = text.slice(start, end);
-  const word = PLAIN_WORD.exec(stretch)?.[1];
-  if (word === undefined) return undefined;
-  const from = start + stretch.indexOf(word);
-  return { text: word, start: from, end: from + word.length };
+function plainWordIn(text: string, stretch: Span): Token | undefined {
+  if (stretch.end - stretch.start > LONGEST_PLAIN) return undefined;
+  let { start } = stretch;
+  while (start < stretch.end && BEFORE_WORD[text.charCodeAt(start)]) start += 1;
+  let end = start;
+  while (end < stretch.end && isSmallLetter(text.charCodeAt(end))) end += 1;
+  if (end === start) return undefined;
+  for (let at = end; at < stretch.end; at += 1) if (!AFTER_WORD[text.charCodeAt(at)]) return undefined;
+  return { text: text.slice(start, end), start, end };
 }
 
 /** The same hits as those of {@link hitsOf}, which finds a word without parts once by itself and once as its own part. */
-function hitsOfWord({ text, start, end }: Token, sought: readonly Sought[]): Hit[] {
+function hitsOfWord(word: Token, sought: readonly Sought[]): Hit[] {
+  const { start, end } = word;
   const hits: Hit[] = [];
   for (const { index, term, isNear } of sought) {
-    const isMatch = ([first, ...others]: readonly string[]) =>
-      isNear ? isNear(text) : others.length === 0 && (text === first || (term.prefix && text.startsWith(first!)));
     const hit = { start, end, term: index };
-    if (isMatch(term.words)) hits.push(hit);
-    if (isMatch(term.parts ?? term.words)) hits.push(hit);
-    for (const form of term.forms ?? []) if (form === text) hits.push(hit, hit);
+    const { words, parts = words, forms } = term;
+    if (isPlainMatch(word, term, words, isNear)) hits.push(hit);
+    if (isPlainMatch(word, term, parts, isNear)) hits.push(hit);
+    if (forms) for (const form of forms) if (form === word.text) hits.push(hit, hit);
   }
   return hits;
+}
+
+function isPlainMatch(
+  { text }: Token,
+  { prefix }: QueryTerm,
+  phrase: readonly string[],
+  isNear: Sought['isNear'],
+): boolean {
+  if (isNear) return isNear(text);
+  return phrase.length === 1 && (text === phrase[0] || (prefix && text.startsWith(phrase[0]!)));
 }
 
 function hitsOf(text: string, stretch: Span, sought: readonly Sought[]): Hit[] {
