@@ -8,8 +8,10 @@ import { hitsBetween, searchedText, soughtOf, type Hit, type Searched, type Soug
 const SNIPPET_LENGTH = 240;
 /** A cut moves at most this far to fall between two words. */
 const CUT_REACH = 24;
-/** Long texts are scanned in windows. */
+/** Long texts are scanned in windows: the first one that completes a stretch is the last one. */
 const WINDOW = 256;
+/** Windows of ASCII that are searched at once: looking for words in each of them by itself takes longer than in all. */
+const WINDOWS_AT_ONCE = 4;
 /** How far around the best stretch hits are marked, in the normal text, which may be longer than the visible one (`㎏` is `kg`). */
 const MARKED_AROUND = 4 * SNIPPET_LENGTH;
 /**
@@ -58,10 +60,11 @@ function excerptFor(texts: readonly string[], sought: readonly Sought[], length:
     if (text === '') continue;
     const normal = normalise(text);
     const searched = searchedText(normal);
-    const best = bestStretch(searched, sought);
-    if (!best) continue;
+    const found = bestStretch(searched, sought);
+    if (!found) continue;
+    const { best } = found;
     const fragment = cut(normal.visible, normal.origin(best.start, best.end), length);
-    return render(normal.visible, fragment, hitsShown(normal, searched, best, fragment, sought));
+    return render(normal.visible, fragment, hitsShown(normal, searched, found, fragment, sought));
   }
   const text = visibleText(texts.find((candidate) => candidate.trim() !== '') ?? '');
   return render(text, cut(text, { start: 0, end: 0 }, length), []);
@@ -87,40 +90,64 @@ export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): 
 function hitsShown(
   normal: NormalText,
   searched: Searched,
-  best: Span,
+  { best, known }: Found,
   fragment: Span,
   sought: readonly Sought[],
 ): readonly Span[] {
-  if (normal.isVisible) return hitsBetween(searched, fragment, sought) ?? [];
-  const reach = { start: Math.max(0, best.start - MARKED_AROUND), end: best.end + MARKED_AROUND };
-  return (hitsBetween(searched, reach, sought) ?? [])
-    .map(({ start, end }) => normal.origin(start, end))
-    .filter(({ start, end }) => start < fragment.end && end > fragment.start);
+  if (!normal.isVisible) {
+    const reach = { start: Math.max(0, best.start - MARKED_AROUND), end: best.end + MARKED_AROUND };
+    return (hitsBetween(searched, reach, sought) ?? [])
+      .map(({ start, end }) => normal.origin(start, end))
+      .filter(({ start, end }) => start < fragment.end && end > fragment.start);
+  }
+  if (fragment.end > known.end) return hitsBetween(searched, fragment, sought) ?? [];
+  return known.hits.filter(({ start }) => start >= fragment.start && start < fragment.end);
+}
+
+interface Found {
+  readonly best: Span;
+  /** All hits that begin before `end`. */
+  readonly known: { readonly hits: readonly Hit[]; readonly end: number };
 }
 
 /** The first stretch that shows every term, otherwise the one that shows most; undefined if the text has no hit. */
-function bestStretch(searched: Searched, sought: readonly Sought[]): Span | undefined {
-  const { length } = searched.text;
+function bestStretch(searched: Searched, sought: readonly Sought[]): Found | undefined {
+  const { text, lower } = searched;
+  const step = lower === undefined ? WINDOW : WINDOWS_AT_ONCE * WINDOW;
   const counts = sought.map(() => 0);
   const hits: Hit[] = [];
+  const known = { hits: [] as Hit[], end: 0 };
   let open = sought;
   let windows = 0;
-  for (let start = 0; start < length && windows < MOST_WINDOWS && open.length > 0; start += WINDOW) {
-    const found = hitsBetween(searched, { start, end: start + WINDOW }, open);
-    if (!found) continue;
-    windows += 1;
-    if (found.length === 0) continue;
-    for (const hit of found) {
-      counts[hit.term]! += 1;
-      hits.push(hit);
+  for (let start = 0; start < text.length && windows < MOST_WINDOWS && open.length > 0; start += step) {
+    const found = hitsBetween(searched, { start, end: start + step }, open);
+    if (open === sought) {
+      if (found) known.hits.push(...found);
+      known.end = start + step;
     }
-    if (counts.every((count) => count > 0)) {
-      const best = densest(hits, sought.length);
-      if (best.terms === sought.length) return best;
+    if (!found) continue;
+    windows += step / WINDOW;
+    for (let next = 0; next < found.length;) {
+      const end = windowEnd(found[next]!.start);
+      const full = counts.map((count) => count >= MOST_HITS);
+      for (; next < found.length && found[next]!.start < end; next += 1) {
+        const hit = found[next]!;
+        if (full[hit.term]) continue;
+        counts[hit.term]! += 1;
+        hits.push(hit);
+      }
+      if (counts.every((count) => count > 0)) {
+        const best = densest(hits, sought.length);
+        if (best.terms === sought.length) return { best, known };
+      }
     }
     if (counts.some((count) => count >= MOST_HITS)) open = sought.filter(({ index }) => counts[index]! < MOST_HITS);
   }
-  return hits.length > 0 ? densest(hits, sought.length) : undefined;
+  return hits.length > 0 ? { best: densest(hits, sought.length), known } : undefined;
+}
+
+function windowEnd(offset: number): number {
+  return (Math.floor(offset / WINDOW) + 1) * WINDOW;
 }
 
 /** The first stretch of at most a fragment's length with most distinct terms, then most hits; and how many terms. */

@@ -3,8 +3,9 @@ import { mostTogether, suffices } from '../matching.ts';
 import type { QueryTerm } from '../query.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { havingAllOfFew } from './having-all.ts';
+import { hitsText } from './hits.ts';
 import { partitionsOf } from './partitions.ts';
-import { having, hitsText, withAllInOneRow, type FoundRow, type Reading } from './reads.ts';
+import { having, withAllInOneRow, type FoundRow, type Reading } from './reads.ts';
 
 export interface WholeSearch extends Reading {
   /** What is looked for. */

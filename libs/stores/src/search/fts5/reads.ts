@@ -3,14 +3,11 @@ import type { Connection } from '../../sqlite/serve.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
 import { filterByLevel } from '../../filters.ts';
 import type { FoundSession, Scope } from '../engine.ts';
-import { excerpt as excerptColumn, longestWord } from './excerpt.ts';
 import { assertInTime } from '../../sqlite/in-time.ts';
 import { anyExpression, inOwnWords, matchExpression, negatedExpression } from './match.ts';
 import { comparable, MOST_COUNTED, partitionsOf, ROW_IN_TIME, type Partition } from './partitions.ts';
 import { isNear } from '../near.ts';
-import type { SearchHit } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
-import { excerpts } from '../snippet.ts';
 
 /** A row's number is its session's number and its place in the session: grouping by session needs no join. */
 export const ROW_BITS = 20;
@@ -299,48 +296,3 @@ export function messageIds(connection: Connection, { rows }: { rows: readonly nu
   const find = connection.statement('SELECT message_id AS id FROM documents WHERE row = ?');
   return rows.map((row) => (find.get(row)?.id as string | null | undefined) ?? '');
 }
-
-export type ShownRow = SearchHit & { readonly row: number };
-
-/**
- * What a person sees of rows, as the JSON of {@link ShownRow}s; those that are gone meanwhile are left out. As text: nested objects cost
- * several times as much on their way to the other thread.
- */
-export function hitsText(
-  connection: Connection,
-  { reader, rows, terms }: { reader: Reader; rows: readonly FoundRow[]; terms: readonly QueryTerm[] },
-): string {
-  // Looked at again: what was shared when it was found may be private now.
-  const partitions = new Set(partitionsOf(connection, reader).map(({ number }) => number));
-  const found = connection
-    .arrays(
-      `SELECT asked.key, sessions.id, message_id, title, project_name, project_path, ${excerptColumn('text')},
-         ${excerptColumn('tool_text')}, coalesce(shared, documents.owner)
-       FROM json_each(:rows) AS asked CROSS JOIN documents ON documents.row = asked.value
-       CROSS JOIN texts ON texts.row = documents.row CROSS JOIN sessions ON session = documents.row >> ${ROW_BITS}`,
-    )
-    .all({ rows: JSON.stringify(rows.map(({ row }) => row)), word: longestWord(terms) });
-  const excerptFor = excerpts(terms);
-  const shown: ShownRow[] = [];
-  for (const texts of found as unknown as readonly StoredTexts[]) {
-    assertInTime(connection);
-    const [at, sessionId, messageId, title, projectName, projectPath, text, toolText, partition] = texts;
-    if (!partitions.has(partition)) continue;
-    const { row, score } = rows[at]!;
-    const excerpt = excerptFor([text, toolText, title, projectName, projectPath]);
-    shown.push({ row, sessionId, ...(messageId !== null && { messageId }), score, title, excerpt });
-  }
-  return JSON.stringify(shown);
-}
-
-type StoredTexts = readonly [
-  at: number,
-  sessionId: string,
-  messageId: string | null,
-  title: string,
-  projectName: string,
-  projectPath: string,
-  text: string,
-  toolText: string,
-  partition: number,
-];

@@ -4,7 +4,8 @@ import { writeApart } from '../../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { analysisProblems } from '../analysis.ts';
 import { FEW_ROWS, fts5Engine } from './engine.ts';
-import type { FoundRow, ShownRow } from './reads.ts';
+import type { FoundRow } from './reads.ts';
+import { shownRows, type ShownRow } from './shown-rows.ts';
 import type { SearchDatabase } from './worker.ts';
 import { countFacets } from '../facets.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
@@ -32,7 +33,7 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
     for (let at = 0; at < rows.length; at += HITS_AT_ONCE) {
       const some = rows.slice(at, at + HITS_AT_ONCE);
       const shown = await inTime(until, () => database.read('hits', { reader, rows: some, terms, until }));
-      hits.push(...(JSON.parse(shown) as ShownRow[]));
+      hits.push(...shownRows(shown));
     }
     return hits.map(({ row, ...hit }) => ({ ...hit, ...more(row) }));
   };
@@ -54,7 +55,7 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       const found = await inTime(until, () =>
         database.read('searchAtOnce', { reader, ...scope, all, none, limit, terms, ...most }),
       );
-      if ('hits' in found) return (JSON.parse(found.hits) as ShownRow[]).map(({ row: _, ...hit }) => hit);
+      if ('hits' in found) return shownRows(found.hits).map(({ row: _, ...hit }) => hit);
       const rows = await withAll(fts5Engine(database, reader, scope, found), parsed, limit, level);
       return hitsOf(reader, rows, { terms, until });
     },
