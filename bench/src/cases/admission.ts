@@ -7,7 +7,7 @@ import { startTestNats } from '@opensync/testkit';
 import { nameOf, type Arrivals, type Found, type Outcome } from '../admission/arrivals.ts';
 import { ms, percentile, perSecond, type Figure } from '../figures.ts';
 import { BENCH_KEY } from '../load.ts';
-import { run } from '../processes/process.ts';
+import { run, type Running } from '../processes/process.ts';
 
 const KEYS = 8;
 const CONNECTIONS = 1_500;
@@ -49,7 +49,11 @@ export async function admissionFigures(): Promise<Figure[]> {
     await load(0, TRIAL_SECONDS, { connections: 64 });
     return load(OVERLOAD * sustainable, OVERLOAD_SECONDS / 2, { settleSeconds: SETTLE_SECONDS });
   });
-  for (const [name, { event, batch }] of Object.entries({ unloaded, found, without })) {
+  const bare = await withBareAnswers(async (load) => {
+    await load(UNLOADED_PER_SECOND, TRIAL_SECONDS);
+    return load(OVERLOAD * sustainable, OVERLOAD_SECONDS / 2, { settleSeconds: SETTLE_SECONDS });
+  });
+  for (const [name, { event, batch }] of Object.entries({ unloaded, found, without, bare })) {
     console.error(`  ${name}: events ${shown(event)}; batches ${shown(batch)}`);
   }
   const accepted = found.event.accepted + found.batch.accepted;
@@ -61,6 +65,12 @@ export async function admissionFigures(): Promise<Figure[]> {
       ratio: p99(found) / p99(unloaded),
       aim: `≤ ${MOST_TIMES_SLOWER}`,
       note: NOTE,
+    },
+    {
+      name: '  the same requests at a server that only answers',
+      value: ms(p99(bare)),
+      ceiling: `${ms(p99(unloaded))} at ${UNLOADED_PER_SECOND}/s`,
+      ratio: p99(bare) / p99(unloaded),
     },
     {
       name: '  the same without admission control',
@@ -84,7 +94,7 @@ export async function admissionFigures(): Promise<Figure[]> {
 }
 
 const NOTE =
-  'Times begin with the arrival of a request, so they include the waits of a busy load generator, which takes a core of its own.';
+  'Times begin with the arrival of a request, so they include the waits of the load generator and for a processor. A server that only answers shows how long those are.';
 
 type Offer = (rate: number, seconds: number, some?: Partial<Arrivals>) => Promise<Found>;
 
@@ -98,16 +108,25 @@ async function withGateway<T>(
     OPENSYNC_ADDRESS_CONNECTIONS: String(2 * CONNECTIONS),
     ...settings,
   });
+  return loading(gateway, measure);
+}
+
+async function withBareAnswers<T>(measure: (load: Offer) => Promise<T>): Promise<T> {
+  return loading(await run(new URL('../processes/bare-answers.js', import.meta.url), []), measure);
+}
+
+/** Stops the server at the end. */
+async function loading<T>(server: Running, measure: (load: Offer) => Promise<T>): Promise<T> {
   let runs = 0;
   try {
     return await measure((rate, seconds, some = {}) =>
       offered({
-        ...{ url: gateway.url, keys: Array.from({ length: KEYS }, (_, at) => `${BENCH_KEY}${at}`), rate, seconds },
-        ...{ settleSeconds: 1, connections: CONNECTIONS, ...MIX, prefix: `run-${gateway.pid}-${runs++}`, ...some },
+        ...{ url: server.url, keys: Array.from({ length: KEYS }, (_, at) => `${BENCH_KEY}${at}`), rate, seconds },
+        ...{ settleSeconds: 1, connections: CONNECTIONS, ...MIX, prefix: `run-${server.pid}-${runs++}`, ...some },
       }),
     );
   } finally {
-    await gateway.stop();
+    await server.stop();
   }
 }
 
