@@ -94,7 +94,7 @@ export async function admissionFigures(): Promise<Figure[]> {
 }
 
 const NOTE =
-  'Times begin with the arrival of a request, so they include the waits of the load generator and for a processor. A server that only answers shows how long those are.';
+  'Times begin with the arrival of a request, so they include the waits of the load generator and for a processor. A server that only answers shows the least that those are: it leaves more of the processors to the generator than the gateway and its log do.';
 
 type Offer = (rate: number, seconds: number, some?: Partial<Arrivals>) => Promise<Found>;
 
