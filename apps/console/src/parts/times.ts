@@ -1,3 +1,23 @@
+/** Made when they are first needed, and kept: a formatter costs a hundred times as much as what it formats. */
+const formatter = (options: Intl.DateTimeFormatOptions) => {
+  let made: Intl.DateTimeFormat | undefined;
+  return (at: number) => {
+    const date = new Date(at);
+    // A formatter throws on a time that a document should not have; the page is to show the rest.
+    if (Number.isNaN(date.getTime())) return String(date);
+    return (made ??= new Intl.DateTimeFormat(undefined, options)).format(date);
+  };
+};
+const day = formatter({ day: 'numeric', month: 'short' });
+const dayAndYear = formatter({ day: 'numeric', month: 'short', year: 'numeric' });
+
+/** In the reader's time zone, to the second. */
+export const exact = formatter({ dateStyle: 'medium', timeStyle: 'medium' });
+/** The hour and minute in the reader's time zone. */
+export const clock = formatter({ hour: '2-digit', minute: '2-digit' });
+/** As `clock`, to the second. */
+export const clockToSecond = formatter({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -10,18 +30,8 @@ export function ago(at: number, now: number): string {
   if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min ago`;
   if (passed < DAY) return `${Math.floor(passed / HOUR)} h ago`;
   if (passed < 7 * DAY) return `${Math.floor(passed / DAY)} d ago`;
-  const date = new Date(at);
-  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
-  return date.toLocaleDateString(undefined, {
-    day: 'numeric',
-    month: 'short',
-    ...(!isThisYear && { year: 'numeric' }),
-  });
-}
-
-/** In the reader's time zone, to the second. */
-export function exact(at: number): string {
-  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return (isThisYear ? day : dayAndYear)(at);
 }
 
 /** A duration in its two largest units. @param ms milliseconds */
