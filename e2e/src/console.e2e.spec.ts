@@ -283,6 +283,74 @@ describeInBrowser('the console', (launch) => {
     await close(page);
   });
 
+  it('shows a long session by its beginning, and goes to what is further down once it is read, without a shift', async () => {
+    const page = await open('/livez');
+    // What moved in the page itself; how current it is, in the frame, is written when it is known.
+    await page.addInitScript(
+      `window.moved = []; new PerformanceObserver((list) => {
+         for (const { sources } of list.getEntries()) for (const { node } of sources) {
+           if (node?.parentElement?.closest('main')) window.moved.push(node.textContent.slice(0, 60));
+         }
+       }).observe({ type: 'layout-shift', buffered: true });`,
+    );
+    const { promise: isWanted, resolve: want } = Promise.withResolvers<void>();
+    await page.route(/\/outline\?cursor=/, async (route) => {
+      await isWanted;
+      await route.continue();
+    });
+    await page.goto(`${target.url}/app/sessions/${ids.many}`);
+    await page.locator('article .markdown').first().waitFor();
+    const feed = page.getByRole('feed', { name: 'Messages' });
+    const offset = () => feed.evaluate('(feed) => feed.firstElementChild.scrollTop') as Promise<number>;
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.locator('article.isCurrent').getByText('Message 2.').waitFor();
+    const before = await offset();
+    await page.keyboard.press('e');
+    await page.keyboard.press('Shift+G');
+    expect(await feed.getAttribute('aria-busy')).toBe('true');
+    expect([await offset(), await page.locator('.toast').count()]).toEqual([before, 0]);
+    // Somewhere else in between takes it back.
+    await page.keyboard.press('k');
+    await page.locator('article.isCurrent').getByText('Message 1.').waitFor();
+    want();
+    await page.locator('[role=feed][aria-busy=false]').waitFor();
+    await page.locator('article.isCurrent').getByText('Message 1.').waitFor();
+    expect(await page.evaluate('window.moved')).toEqual([]);
+    await page.keyboard.press('Shift+G');
+    await page
+      .locator('article.isCurrent')
+      .getByText(`Message ${MANY - 1}.`)
+      .waitFor();
+    await close(page);
+  });
+
+  it.each([
+    ['the last message', (page: Page) => page.keyboard.press('Shift+G'), `Message ${MANY - 1}.`],
+    [
+      'a place in the overview',
+      async (page: Page) => {
+        const { x, y, width, height } = (await page.locator('main canvas').boundingBox())!;
+        await page.mouse.click(x + width / 2, y + height / 2);
+      },
+      /Message (4[5-9]|5[0-4])\d\d\./,
+    ],
+  ])('leads to %s as soon as it is read', async (_, go, text) => {
+    const page = await open('/livez');
+    const { promise: isWanted, resolve: want } = Promise.withResolvers<void>();
+    await page.route(/\/outline\?cursor=/, async (route) => {
+      await isWanted;
+      await route.continue();
+    });
+    await page.goto(`${target.url}/app/sessions/${ids.many}`);
+    await page.locator('article .markdown').first().waitFor();
+    await go(page);
+    expect(await page.locator('article.isCurrent').getByText('Message 0.').count()).toBe(1);
+    want();
+    await page.locator('article.isCurrent').getByText(text).waitFor();
+    await close(page);
+  });
+
   it('finds words within a session, and steps through the messages that have them', async () => {
     const page = await open(`/app/sessions/${ids.many}`);
     await page.locator('article .markdown').first().waitFor();

@@ -29,6 +29,12 @@ async function reading(pages: Record<string, Outline>) {
   return { ...browser, one, ids: () => one.rows.map(({ id }) => id).join('') };
 }
 
+/** An answer that is sent when a spec wants it. */
+function held(response: Response) {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  return { answer: promise, send: () => resolve(response) };
+}
+
 describe('what somebody reads of a session', () => {
   beforeEach(() => void jest.useFakeTimers(FAKED));
   afterEach(() => void jest.useRealTimers());
@@ -118,6 +124,114 @@ describe('what somebody reads of a session', () => {
     expect(one.place('c')?.id).toBe('c');
     expect(one.place(undefined)).toBeUndefined();
     expect(one.place('c')?.id).toBe('c');
+    one.close();
+  });
+
+  it('begins with the first rows, unless a link leads further down or everything is read again', async () => {
+    const { one, answers } = await reading({});
+    const limits: (string | null)[] = [];
+    answers['GET /api/sessions/ses_1/outline'] = ({ url }) => {
+      limits.push(new URL(url).searchParams.get('limit'));
+      return json(outlineOf(['a']));
+    };
+    const { signal } = new AbortController();
+    await one.outline('b', signal);
+    await one.show(await one.outline(undefined, signal));
+    await one.outline(undefined, signal);
+    expect(limits).toEqual([null, '200', null]);
+    one.close();
+  });
+
+  it('reads the rest once the first messages are here, and leaves the rows that are shown as they are', async () => {
+    const { one, ids, answers, requests, settled } = await reading({ more: outlineOf(['b', 'c']) });
+    const messages = held(json({ messages: [] }));
+    answers['GET /api/sessions/ses_1'] = () => messages.answer;
+    const opened = one.open(undefined, new AbortController().signal);
+    const shown = one.show(outlineOf(['a'], 'more'));
+    await settled();
+    const [first] = one.rows;
+    expect({ ids: ids(), isWhole: one.isWhole, requests }).toEqual({
+      ids: 'a',
+      isWhole: false,
+      requests: ['GET /api/sessions/ses_1'],
+    });
+    messages.send();
+    await Promise.all([opened, shown]);
+    expect({ ids: ids(), isWhole: one.isWhole }).toEqual({ ids: 'abc', isWhole: true });
+    expect(one.rows[0]).toBe(first);
+    one.close();
+  });
+
+  it('goes where every row is needed once they are here: to the last place that was asked for, if it was not taken back', async () => {
+    for (const [isTakenBack, expected] of [
+      [false, ['second with abc']],
+      [true, []],
+    ] as const) {
+      const { one, ids, answers, settled } = await reading({});
+      const rest = held(json(outlineOf(['b', 'c'])));
+      answers['GET /api/sessions/ses_1/outline'] = () => rest.answer;
+      const gone: string[] = [];
+      const shown = one.show(outlineOf(['a'], 'more'));
+      one.whenWhole(() => gone.push('first'));
+      one.whenWhole(() => gone.push(`second with ${ids()}`));
+      if (isTakenBack) one.stay();
+      await settled();
+      expect(gone).toEqual([]);
+      rest.send();
+      await shown;
+      await settled();
+      expect(gone).toEqual(expected);
+      one.whenWhole(() => gone.push('at once'));
+      expect(gone.at(-1)).toBe('at once');
+      one.close();
+    }
+  });
+
+  it('has a message at the end that was written while the rest was read', async () => {
+    const pages: Record<string, Outline> = { 'at-b': outlineOf(['c']) };
+    const { one, ids, answers, pass, settled } = await reading(pages);
+    const rest = held(json(outlineOf(['b'])));
+    const read = answers['GET /api/sessions/ses_1/outline']!;
+    answers['GET /api/sessions/ses_1/outline'] = (request) =>
+      request.url.endsWith('=more') ? rest.answer : read(request);
+    const added: string[] = [];
+    one.onadd = () => added.push(ids());
+    const shown = one.show(outlineOf(['a'], 'more'));
+    one.heard('c');
+    await pass(200);
+    expect(ids()).toBe('a');
+    rest.send();
+    await shown;
+    await settled();
+    await pass(200);
+    expect(ids()).toBe('abc');
+    // The rest is no news: a reader at the end of the first rows stays there.
+    expect(added).toEqual(['ab']);
+    one.close();
+  });
+
+  it('asks a busy server for the rest again, and says why it has none from one that fails', async () => {
+    const pages: Record<string, Outline> = {};
+    const { one, ids, answers, pass } = await reading(pages);
+    const fails = answers['GET /api/sessions/ses_1/outline']!;
+    answers['GET /api/sessions/ses_1/outline'] = () => json({}, { status: 503, headers: { 'retry-after': '3' } });
+    const shown = one.show(outlineOf(['a'], 'more'));
+    await pass(2_900);
+    expect({ ids: ids(), failure: one.failure }).toEqual({ ids: 'a', failure: undefined });
+    answers['GET /api/sessions/ses_1/outline'] = fails;
+    await pass(100);
+    await shown;
+    expect({ ids: ids(), isWhole: one.isWhole, status: one.failure?.status }).toEqual({
+      ids: 'a',
+      isWhole: false,
+      status: 500,
+    });
+    await one.show(outlineOf(['a', 'b']));
+    expect({ ids: ids(), isWhole: one.isWhole, failure: one.failure }).toEqual({
+      ids: 'ab',
+      isWhole: true,
+      failure: undefined,
+    });
     one.close();
   });
 

@@ -1,23 +1,37 @@
 import { get, type Query } from '../../api/client.ts';
+import { isAbort, type ApiError } from '../../api/errors.ts';
 import type { Outline, SessionPage } from '../../api/types.ts';
 import { AT_ONCE, Bodies, PREVIEW } from './bodies.svelte.ts';
 import { rowsOf, type Row } from './transcript.ts';
 
 /** Messages that arrive together are read together. */
 const TOGETHER_MS = 200;
+/** Rows that are read first: some screens in every density, and a fiftieth of the work of ten thousand. */
+const FIRST_ROWS = 200;
+const SOONEST_RETRY_MS = 1_000;
 
 /**
- * The messages of one session while somebody looks at it: its outline, then what arrives. What is here stays when the
- * session gets another title or another message.
+ * The messages of one session while somebody looks at it: the beginning of its outline, the rest, then what arrives. What is
+ * here stays when the session gets another title or another message.
  */
 export class Reading {
   readonly #sessionId: string;
   readonly #aborter = new AbortController();
   readonly bodies: Bodies;
   rows = $state.raw<readonly Row[]>([]);
+  /** Whether the rows are those of the whole session. */
+  isWhole = $state(false);
+  /** Why the rest of the rows cannot be read. */
+  failure = $state.raw<ApiError | undefined>();
   /** Called just before messages are added at the end. */
   onadd: (() => void) | undefined;
+  /** Until the first messages are here, the server has nothing else to do for this page. */
+  #opened: Promise<unknown> = Promise.resolve();
+  /** Where the reader wants to be as soon as every row is here. */
+  #wish: (() => void) | undefined;
   #turn = 0;
+  /** Whether a message was written while the rest was read. */
+  #hasMissed = false;
   /** What arrived since the outline was last read. */
   #arrived: readonly Row[] = [];
   #tail: ReturnType<typeof setTimeout> | undefined;
@@ -32,7 +46,13 @@ export class Reading {
    * The session, with the messages that are seen first: from the beginning, or around the one that a link leads to. So
    * they are here when the outline is, and nothing that is shown moves.
    */
-  async open(target: string | undefined, signal: AbortSignal): Promise<SessionPage> {
+  open(target: string | undefined, signal: AbortSignal): Promise<SessionPage> {
+    const opening = this.#open(target, signal);
+    this.#opened = opening.catch(() => undefined);
+    return opening;
+  }
+
+  async #open(target: string | undefined, signal: AbortSignal): Promise<SessionPage> {
     const page = (query: Query) =>
       get('/api/sessions/{id}', {
         ...{ at: { id: this.#sessionId }, signal },
@@ -44,29 +64,53 @@ export class Reading {
     return opened;
   }
 
+  /** The outline: its beginning, if the reader begins there, too. A link may lead to any row. */
+  outline(target: string | undefined, signal: AbortSignal): Promise<Outline> {
+    const limit = target === undefined && this.rows.length === 0 ? FIRST_ROWS : undefined;
+    return get('/api/sessions/{id}/outline', { at: { id: this.#sessionId }, query: { limit }, signal });
+  }
+
   /** Shows an outline and the pages after it. Read again, it replaces what is here as a whole, so that no place is lost. */
   async show(outline: Outline): Promise<void> {
     const turn = ++this.#turn;
     const isAgain = this.rows.length > 0;
     this.#arrived = [];
+    this.failure = undefined;
     let rows = rowsOf(outline);
     if (!isAgain) this.#use(rows);
-    // A session of more than ten thousand messages has a longer outline.
+    if (outline.cursor !== null) await this.#opened;
     for (let { cursor } = outline; cursor !== null;) {
-      const more = await this.#outline(cursor);
+      const more = await this.#rest(cursor, turn);
       if (!more || turn !== this.#turn) return;
       rows = [...rows, ...newIn(rows, rowsOf(more))];
-      if (!isAgain) this.#use([...this.rows, ...newIn(this.rows, rowsOf(more))]);
+      if (!isAgain) this.#use(rows);
       ({ cursor } = more);
     }
-    if (!isAgain) return;
-    this.bodies.forgetAll();
-    this.#use([...rows, ...newIn(rows, this.#arrived)]);
+    if (isAgain) {
+      this.bodies.forgetAll();
+      this.#use([...rows, ...newIn(rows, this.#arrived)]);
+    }
+    this.#becomeWhole();
+  }
+
+  /** Goes somewhere that needs every row, as soon as they are here. `stay` takes it back. */
+  whenWhole(go: () => void): void {
+    if (this.isWhole) go();
+    else this.#wish = go;
+  }
+
+  /** The reader went elsewhere meanwhile. */
+  stay(): void {
+    this.#wish = undefined;
   }
 
   /** A message was written. */
   heard(messageId: string): void {
     this.bodies.forget(messageId);
+    this.#readTailSoon();
+  }
+
+  #readTailSoon(): void {
     this.#tail ??= setTimeout(() => {
       this.#tail = undefined;
       void this.#readTail();
@@ -92,8 +136,21 @@ export class Reading {
     this.bodies.close();
   }
 
+  #becomeWhole(): void {
+    if (this.isWhole) return;
+    this.isWhole = true;
+    // After the list has its rows.
+    const wish = this.#wish;
+    this.#wish = undefined;
+    if (wish) queueMicrotask(wish);
+    if (this.#hasMissed) this.#readTailSoon();
+  }
+
   async #readTail(): Promise<void> {
-    const more = await this.#outline(this.rows.at(-1)?.position);
+    // Behind the last row is the rest that is being read; it may have been read before this message was there.
+    this.#hasMissed = !this.isWhole;
+    if (this.#hasMissed) return;
+    const more = await this.#outline(this.rows.at(-1)?.position).catch(() => undefined);
     const added = more ? newIn(this.rows, rowsOf(more)) : [];
     if (added.length === 0) return;
     this.onadd?.();
@@ -101,12 +158,27 @@ export class Reading {
     this.#use([...this.rows, ...added]);
   }
 
-  /** Undefined if it cannot be read now; the next message, or the server once it is back, reads again. */
-  #outline(cursor: string | undefined): Promise<Outline | undefined> {
+  /** A busy server is asked again when it wants to be. Undefined: it cannot be read, and `failure` says why. */
+  async #rest(cursor: string, turn: number): Promise<Outline | undefined> {
+    while (turn === this.#turn) {
+      try {
+        return await this.#outline(cursor);
+      } catch (error) {
+        if (isAbort(error) || turn !== this.#turn) return undefined;
+        const { trouble, retryAfter = 0 } = error as ApiError;
+        if (trouble !== 'busy') {
+          this.failure = error as ApiError;
+          return undefined;
+        }
+        await new Promise((resolve) => setTimeout(resolve, Math.max(SOONEST_RETRY_MS, retryAfter * 1_000)));
+      }
+    }
+    return undefined;
+  }
+
+  #outline(cursor: string | undefined): Promise<Outline> {
     const { signal } = this.#aborter;
-    return get('/api/sessions/{id}/outline', { at: { id: this.#sessionId }, query: { cursor }, signal }).catch(
-      () => undefined,
-    );
+    return get('/api/sessions/{id}/outline', { at: { id: this.#sessionId }, query: { cursor }, signal });
   }
 
   #use(rows: readonly Row[]): void {
