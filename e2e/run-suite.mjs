@@ -17,8 +17,10 @@ const REPORTS = {
   chart: 'reports/e2e-chart.json',
 };
 
-/** Spec files at a time: each waits for its processes most of the time. Those of compose share one installation, those of a cluster the cluster. */
-const WORKERS = { 'all-in-one': 2, services: 2, compose: 1, cluster: 1, chart: 1 };
+/** With store servers at hand, the suite on services runs beside that of the all-in-one; two suites are what a small machine takes. */
+const runsBeside = Object.values(STORE_SERVERS).every(({ variable }) => process.env[variable]);
+/** Spec files at a time. Those of the services share store servers, those of compose one installation. */
+const WORKERS = { 'all-in-one': runsBeside ? 1 : 2, services: 1, compose: 1, cluster: 1, chart: 1 };
 
 const [deployment = '', ...options] = process.argv.slice(2);
 const report = REPORTS[deployment];

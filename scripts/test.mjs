@@ -51,7 +51,7 @@ if (!process.env.TEST_PROMTOOL) {
 }
 
 // Nx begins with what other tasks depend on. `tested`, which does nothing, depends on the tests of `opensync`: the longest of all,
-// they would begin last and end alone. They wait for processes half of the time, and so run three at a time.
+// they would begin last and end alone.
 const AFTER_LONGEST = 'tested';
 
 let image = Promise.resolve();
