@@ -1,4 +1,4 @@
-/** A whole number with a comma between thousands: `12,345`. By hand: making a formatter costs a phone more than drawing a table. */
+/** A whole number with a comma between thousands: `12,345`. By hand: to make a formatter takes milliseconds on a phone. */
 export function whole(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -1,4 +1,4 @@
-/** Made when they are first needed, and kept: a formatter costs a hundred times as much as what it formats. */
+/** Made when they are first needed, and kept: to make a formatter takes much longer than to use it. */
 const formatter = (options: Intl.DateTimeFormatOptions) => {
   let made: Intl.DateTimeFormat | undefined;
   return (at: number) => {
