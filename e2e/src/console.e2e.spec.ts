@@ -283,6 +283,18 @@ describeInBrowser('the console', (launch) => {
     await close(page);
   });
 
+  /** Opens the long session by its beginning. @returns lets the page read the rest */
+  async function beginReading(page: Page): Promise<() => void> {
+    const { promise: isWanted, resolve: readOn } = Promise.withResolvers<void>();
+    await page.route(/\/outline\?cursor=/, async (route) => {
+      await isWanted;
+      await route.continue();
+    });
+    await page.goto(`${target.url}/app/sessions/${ids.many}`);
+    await page.locator('article .markdown').first().waitFor();
+    return readOn;
+  }
+
   it('shows a long session by its beginning, and goes to what is further down once it is read, without a shift', async () => {
     const page = await open('/livez');
     // What moved in the page itself; how current it is, in the frame, is written when it is known.
@@ -293,13 +305,7 @@ describeInBrowser('the console', (launch) => {
          }
        }).observe({ type: 'layout-shift', buffered: true });`,
     );
-    const { promise: isWanted, resolve: want } = Promise.withResolvers<void>();
-    await page.route(/\/outline\?cursor=/, async (route) => {
-      await isWanted;
-      await route.continue();
-    });
-    await page.goto(`${target.url}/app/sessions/${ids.many}`);
-    await page.locator('article .markdown').first().waitFor();
+    const readOn = await beginReading(page);
     const feed = page.getByRole('feed', { name: 'Messages' });
     const offset = () => feed.evaluate('(feed) => feed.firstElementChild.scrollTop') as Promise<number>;
     await page.keyboard.press('j');
@@ -313,7 +319,7 @@ describeInBrowser('the console', (launch) => {
     // Somewhere else in between takes it back.
     await page.keyboard.press('k');
     await page.locator('article.isCurrent').getByText('Message 1.').waitFor();
-    want();
+    readOn();
     await page.locator('[role=feed][aria-busy=false]').waitFor();
     await page.locator('article.isCurrent').getByText('Message 1.').waitFor();
     expect(await page.evaluate('window.moved')).toEqual([]);
@@ -337,16 +343,10 @@ describeInBrowser('the console', (launch) => {
     ],
   ])('leads to %s as soon as it is read', async (_, go, text) => {
     const page = await open('/livez');
-    const { promise: isWanted, resolve: want } = Promise.withResolvers<void>();
-    await page.route(/\/outline\?cursor=/, async (route) => {
-      await isWanted;
-      await route.continue();
-    });
-    await page.goto(`${target.url}/app/sessions/${ids.many}`);
-    await page.locator('article .markdown').first().waitFor();
+    const readOn = await beginReading(page);
     await go(page);
     expect(await page.locator('article.isCurrent').getByText('Message 0.').count()).toBe(1);
-    want();
+    readOn();
     await page.locator('article.isCurrent').getByText(text).waitFor();
     await close(page);
   });

@@ -8,15 +8,14 @@ import type { Finding } from './keeper.ts';
 import { StoreWatch, type StoreWatchOptions } from './store-watch.ts';
 import { UnusableStores } from './unusable-stores.ts';
 
-let watch: StoreWatch | undefined;
+const watches: StoreWatch[] = [];
 afterEach(async () => {
-  await watch?.close();
-  watch = undefined;
+  for (const watch of watches.splice(0)) await watch.close();
 });
 
 /** Watches a search index; every check of it finds what `look` returns. */
 async function watchIndex(look: () => Promise<Finding>, options: Partial<StoreWatchOptions>): Promise<StoreWatch> {
-  watch = await StoreWatch.start({
+  const watch = await StoreWatch.start({
     nc: undefined as unknown as LogConnection,
     generations: { used: () => ({ search: 1 }), onSwitch: () => () => undefined },
     unusable: new UnusableStores(),
@@ -27,6 +26,7 @@ async function watchIndex(look: () => Promise<Finding>, options: Partial<StoreWa
     metrics: new Registry(),
     ...options,
   });
+  watches.push(watch);
   return watch;
 }
 
@@ -66,6 +66,24 @@ describe('a store gets no writes', () => {
   it('unless another process keeps it', async () => {
     const started = await watchIndex(async () => complete(1), {});
     expect(() => started.assertFollow(['documents', 'search'])).not.toThrow();
+  });
+});
+
+describe('a store that is being refilled', () => {
+  it('is looked at several times before any other is looked at again', async () => {
+    const looks = { complete: 0, refilled: 0, displaced: 0 };
+    const counting = (kind: keyof typeof looks, finding: Finding) => async () => {
+      looks[kind]++;
+      return finding;
+    };
+    await watchIndex(counting('complete', complete(1)), {});
+    const displaced: Finding = { ...complete(1), isDisplaced: true, isWaiting: true, action: 'it waits' };
+    await watchIndex(counting('displaced', displaced), {});
+    const before = { ...looks };
+    const refilled: Finding = { condition: { kind: 'missing' }, generation: 1, action: 'it is being reindexed' };
+    await watchIndex(counting('refilled', refilled), {});
+    await waitFor(() => looks.refilled >= 4);
+    expect(looks).toMatchObject({ complete: before.complete, displaced: before.displaced });
   });
 });
 
