@@ -1,7 +1,17 @@
 import type { Component } from 'svelte';
+import type { Query } from './api/client.ts';
+import { openingQuery, outlineQuery } from './pages/session/first-reads.ts';
+import { firstQuery } from './pages/sessions/filters.ts';
 import type { IconName } from './parts/icons.ts';
 import type { Params } from './router/match.ts';
 import type { Action } from './session/access.ts';
+
+/** A read of the API. */
+interface Read {
+  readonly path: string;
+  readonly at?: Params;
+  readonly query: Query;
+}
 
 export interface Page {
   /** Its path; `:name` matches a segment, which the component gets as a property of its `params`. */
@@ -9,6 +19,8 @@ export interface Page {
   readonly title: string;
   /** Loaded when the page is opened. */
   readonly load: () => Promise<{ default: Component<{ params: Params }> }>;
+  /** What it reads first, exactly as it reads it: sent for while its code is on the way. */
+  readonly reads?: (params: Params, parameters: URLSearchParams) => readonly Read[];
   /** Its place in the navigation; absent: it is reached from other pages. */
   readonly nav?: {
     readonly group: 'Work' | 'Insight' | 'Operate' | 'Account';
@@ -31,6 +43,7 @@ export const PAGES: readonly Page[] = [
     title: 'Sessions',
     needs: 'read',
     load: () => import('./pages/sessions/SessionsPage.svelte'),
+    reads: (_params, parameters) => [{ path: '/api/sessions', query: firstQuery(parameters) }],
     nav: { group: 'Work', icon: 'list', key: 's' },
     isWide: true,
   },
@@ -39,6 +52,13 @@ export const PAGES: readonly Page[] = [
     title: 'Session',
     needs: 'read',
     load: () => import('./pages/session/SessionPage.svelte'),
+    reads: (at, parameters) => {
+      const target = parameters.get('m') ?? undefined;
+      return [
+        { path: '/api/sessions/{id}', at, query: openingQuery(target) },
+        { path: '/api/sessions/{id}/outline', at, query: outlineQuery(target) },
+      ];
+    },
     isWide: true,
   },
   {

@@ -1,4 +1,4 @@
-import { findChromium, waitFor } from '@opensync/testkit';
+import { CHROMIUM_ARGS, findChromium, waitFor } from '@opensync/testkit';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { median, ms, percentile, type Figure } from '../figures.ts';
 import { LONG_SESSION, MESSAGES, writeLongSession } from '../long-session.ts';
@@ -26,7 +26,7 @@ export async function consoleFigures(): Promise<Figure[]> {
   await writeLongSession(product);
   await writeOthers(product.url);
   const ids = await idsOf(product.url);
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-precise-memory-info'] });
+  const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, '--enable-precise-memory-info'] });
   try {
     const context = await loggedIn(browser, product.url);
     const addressOf = (session: string) => `${product.url}/app/sessions/${ids.get(session)}`;

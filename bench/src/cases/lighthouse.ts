@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { findChromium, stablePort, waitFor } from '@opensync/testkit';
+import { CHROMIUM_ARGS, findChromium, stablePort, waitFor } from '@opensync/testkit';
 import { chromium } from 'playwright-core';
 import type { Figure } from '../figures.ts';
 import { openLighthouse, type Lighthouse, type LighthouseResult } from '../lighthouse-tool.ts';
@@ -32,7 +32,10 @@ export async function lighthouseFigures(): Promise<Figure[]> {
   const { id, slug } = await writeSessions(product.url);
   await using measurable = await measurablePolicies(product.url);
   const port = await stablePort();
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', `--remote-debugging-port=${port}`] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...CHROMIUM_ARGS, `--remote-debugging-port=${port}`],
+  });
   try {
     const cookie = await cookieOf(product.url);
     const pages = {

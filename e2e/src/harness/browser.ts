@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createRequire } from 'node:module';
-import { findChromium } from '@opensync/testkit';
+import { CHROMIUM_ARGS, findChromium } from '@opensync/testkit';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 /** As `describe`, for what only a browser shows. Without one it names itself as not run. */
@@ -11,7 +11,7 @@ export function describeInBrowser(title: string, define: (launch: () => Promise<
     describe.skip(`${title} (not run: needs Chromium, such as Debian's package chromium)`, () => define(launchNone));
     return;
   }
-  describe(title, () => define(() => chromium.launch({ executablePath, args: ['--no-sandbox'] })));
+  describe(title, () => define(() => chromium.launch({ executablePath, args: [...CHROMIUM_ARGS] })));
 }
 
 function launchNone(): never {

@@ -1,4 +1,4 @@
-export { findChromium } from './chromium.ts';
+export { CHROMIUM_ARGS, findChromium } from './chromium.ts';
 export { startFakeOpenAi, type EmbeddingFailure, type FakeOpenAi } from './fake-openai.ts';
 export { startTestNats, type TestNats, type TestNatsOptions } from './nats-server.ts';
 export { hasGo, oldestNatsServer, onEachNatsServer, type NatsProgram } from './oldest-nats.ts';

@@ -47,4 +47,32 @@ describe('the client of the API', () => {
     expect(failure).toBeInstanceOf(ApiError);
     expect(failure).toMatchObject({ trouble: 'failed' });
   });
+
+  it('gives the answer of a read that was sent ahead to the first request for the same, and to no other', async () => {
+    let answers = 0;
+    const { client, requests } = await inBrowser({ 'GET /api/sessions': () => json({ answer: ++answers }) });
+    const query = { limit: 100, source: undefined };
+    client.readAhead('/api/sessions', { query });
+    expect(await client.get('/api/sessions', { query: { limit: 50 } })).toEqual({ answer: 2 });
+    expect(await client.get('/api/sessions', { query })).toEqual({ answer: 1 });
+    expect(await client.get('/api/sessions', { query })).toEqual({ answer: 3 });
+    expect(requests.length).toBe(3);
+  });
+
+  it('does not show what was read ahead long ago', async () => {
+    let answers = 0;
+    const { client, pass } = await inBrowser({ 'GET /api/sessions': () => json({ answer: ++answers }) });
+    client.readAhead('/api/sessions', {});
+    await pass(5_000);
+    expect(await client.get('/api/sessions')).toEqual({ answer: 2 });
+  });
+
+  it('tells of a failure of a read that was sent ahead when somebody asks for its answer', async () => {
+    const { client, server, settled } = await inBrowser({});
+    client.readAhead('/api/sessions', {});
+    await settled();
+    expect(server.isLost).toBe(false);
+    await expect(client.get('/api/sessions')).rejects.toMatchObject({ trouble: 'lost' });
+    expect(server.isLost).toBe(true);
+  });
 });

@@ -1,12 +1,9 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { get, type Query } from '../../api/client.ts';
 import type { Message } from '../../api/types.ts';
+import { AT_ONCE, PREVIEW } from './first-reads.ts';
 import type { Row } from './transcript.ts';
 
-/** Messages that are read at once. */
-export const AT_ONCE = 40;
-/** Characters of a text that are read before somebody asks for all of it. */
-export const PREVIEW = 6_000;
 /** Messages that are kept; those that were read first are dropped. */
 const KEPT = 600;
 

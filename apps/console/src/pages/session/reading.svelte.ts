@@ -1,13 +1,12 @@
-import { get, type Query } from '../../api/client.ts';
+import { get } from '../../api/client.ts';
 import { isAbort, type ApiError } from '../../api/errors.ts';
 import type { Outline, SessionPage } from '../../api/types.ts';
-import { AT_ONCE, Bodies, PREVIEW } from './bodies.svelte.ts';
+import { Bodies } from './bodies.svelte.ts';
+import { openingQuery, outlineQuery } from './first-reads.ts';
 import { rowsOf, type Row } from './transcript.ts';
 
 /** Messages that arrive together are read together. */
 const TOGETHER_MS = 200;
-/** Rows that are read first: some screens in every density, and a fiftieth of the work of ten thousand. */
-const FIRST_ROWS = 200;
 const SOONEST_RETRY_MS = 1_000;
 
 /**
@@ -53,21 +52,18 @@ export class Reading {
   }
 
   async #open(target: string | undefined, signal: AbortSignal): Promise<SessionPage> {
-    const page = (query: Query) =>
-      get('/api/sessions/{id}', {
-        ...{ at: { id: this.#sessionId }, signal },
-        query: { messageLimit: AT_ONCE, preview: PREVIEW, ...query },
-      });
+    const page = (around: string | undefined) =>
+      get('/api/sessions/{id}', { at: { id: this.#sessionId }, query: openingQuery(around), signal });
     // A link may lead to a message that is gone.
-    const opened = await (target === undefined ? page({}) : page({ around: target }).catch(() => page({})));
+    const opened = await (target === undefined ? page(target) : page(target).catch(() => page(undefined)));
     this.bodies.keep(opened.messages);
     return opened;
   }
 
-  /** The outline: its beginning, if the reader begins there, too. A link may lead to any row. */
+  /** The outline, as far as it is read at first; all of it if there are rows already. */
   outline(target: string | undefined, signal: AbortSignal): Promise<Outline> {
-    const limit = target === undefined && this.rows.length === 0 ? FIRST_ROWS : undefined;
-    return get('/api/sessions/{id}/outline', { at: { id: this.#sessionId }, query: { limit }, signal });
+    const query = this.rows.length === 0 ? outlineQuery(target) : {};
+    return get('/api/sessions/{id}/outline', { at: { id: this.#sessionId }, query, signal });
   }
 
   /** Shows an outline and the pages after it. Read again, it replaces what is here as a whole, so that no place is lost. */

@@ -45,6 +45,14 @@ export function queryOf(parameters: URLSearchParams): Record<string, string> {
   return query;
 }
 
+/** Sessions that are read at once. */
+export const PAGE = 100;
+
+/** What `GET /api/sessions` is asked at first. */
+export function firstQuery(parameters: URLSearchParams): Record<string, string | number> {
+  return { sort: 'updatedAt', ...queryOf(parameters), limit: PAGE };
+}
+
 /** How many filters narrow the list. */
 export function countOf(parameters: URLSearchParams): number {
   return Object.keys(queryOf(parameters)).filter((name) => name !== 'sort' && name !== 'order').length;
