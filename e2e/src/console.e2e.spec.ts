@@ -272,6 +272,26 @@ describeInBrowser('the console', (launch) => {
     }
   });
 
+  it('asks once for each thing that a page shows first', async () => {
+    const session = `/app/sessions/${ids.many}`;
+    for (const path of ['/app/sessions', '/app/sessions?source=claude-code', session]) {
+      const asked: string[] = [];
+      const page = await open('/livez');
+      page.on('request', (request) => {
+        const { pathname, search } = new URL(request.url());
+        if (/^\/(api\/sessions|auth)/.test(pathname)) asked.push(pathname + search);
+      });
+      await page.goto(`${target.url}${path}`);
+      await page
+        .locator(path.startsWith(session) ? 'article .markdown' : 'main h1')
+        .first()
+        .waitFor();
+      expect(asked.length).toBeGreaterThan(1);
+      expect(asked).toEqual([...new Set(asked)]);
+      await close(page);
+    }
+  });
+
   it('shows a session of 10,000 messages with at most 500 elements, at its beginning and wherever a person jumps', async () => {
     const page = await open(`/app/sessions/${ids.many}`);
     const nodes = () => page.evaluate('document.querySelectorAll("*").length') as Promise<number>;

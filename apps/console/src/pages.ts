@@ -19,7 +19,7 @@ export interface Page {
   readonly title: string;
   /** Loaded when the page is opened. */
   readonly load: () => Promise<{ default: Component<{ params: Params }> }>;
-  /** What it reads first, exactly as it reads it: sent for while its code is on the way. */
+  /** What it reads first, exactly as it reads it: sent for before its code is there, if it is the first page. */
   readonly reads?: (params: Params, parameters: URLSearchParams) => readonly Read[];
   /** Its place in the navigation; absent: it is reached from other pages. */
   readonly nav?: {

@@ -1,18 +1,13 @@
 import { readAhead } from '../api/client.ts';
-import { FIRST_PAGE } from '../pages.ts';
-import { router } from '../router/router.svelte.ts';
-import { pageAt } from './pages.svelte.ts';
+import type { Page } from '../pages.ts';
+import type { Params } from '../router/match.ts';
 
-/**
- * Sends for the code of the page that the address leads to, and for what that reads first: beside the question of who is logged in,
- * not after it. Whether they have come is seen when the page is shown.
- */
-export function sendForFirstPage(): void {
-  const isStart = router.path === '/' || router.path === '/app';
-  const found = pageAt(isStart ? FIRST_PAGE : router.path);
-  if (!found) return;
-  const { page, params } = found;
-  page.load().catch(() => undefined);
-  const parameters = isStart ? new URLSearchParams() : router.parameters;
-  for (const { path, ...options } of page.reads?.(params, parameters) ?? []) readAhead(path, options);
+/** Sends for the code of a page. Whether it has come is seen when the page is to be shown. */
+export function sendForCode(page: Page | undefined): void {
+  page?.load().catch(() => undefined);
+}
+
+/** Sends for what a page reads first, while its code is on the way and the frame around it is made. */
+export function sendForReads({ reads }: Page, params: Params, parameters: URLSearchParams): void {
+  for (const { path, ...options } of reads?.(params, parameters) ?? []) readAhead(path, options);
 }
