@@ -5,6 +5,9 @@ const MOST_SPARE = 4;
 /** How long a thread waits for another database before it ends, milliseconds. */
 const SPARE_MS = 10_000;
 
+/** Of the heap of a thread, for what is new: rows on their way. Most are garbage at once, so more would only take memory. */
+const YOUNG_MIB = 12;
+
 interface Spare {
   readonly worker: Worker;
   readonly end: NodeJS.Timeout;
@@ -65,6 +68,7 @@ function removeListeners(worker: Worker): void {
 
 function startThread(entry: URL): Worker {
   return new Worker(entry, {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     // Node strips the types of sources itself; node:sqlite still calls itself experimental.
     execArgv: ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'].slice(
       entry.pathname.endsWith('.ts') ? 0 : 1,
