@@ -4,6 +4,8 @@ import type { components } from './schema.d.ts';
 type Schemas = components['schemas'];
 
 export type Session = Schemas['Session'];
+/** A session with what it costs. */
+export type RatedSession = Schemas['RatedSession'];
 export type Message = Schemas['Message'];
 export type Part = Schemas['Part'];
 export type Media = Schemas['Media'];

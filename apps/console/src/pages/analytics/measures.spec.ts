@@ -1,21 +1,9 @@
-import { amountCells, basisOf, measureOf, weekOf, type Amounts, type Cost } from './measures.ts';
+import type { Cost } from '../../parts/costs.ts';
+import { amountCells, measureOf, weekOf, type Amounts } from './measures.ts';
 
 const cost: Cost = { usd: 3, reportedUsd: 1, computedUsd: 2, status: 'mixed', unpricedTokens: 0, complete: true };
 const amounts = (fields: Partial<Amounts> = {}) =>
   ({ sessions: 1, messages: 2, totalTokens: 3_000, toolCalls: 4, toolErrors: 1, cost, ...fields }) as Amounts;
-
-describe('the basis of a cost', () => {
-  it.each([
-    [{}, '$1.00 reported by agents, $2.00 computed'],
-    [
-      { status: 'computed', complete: false, unpricedTokens: 12_000 },
-      'computed from tokens and list prices; 12k tokens have no known price',
-    ],
-    [{ status: 'reported' }, 'as the agents reported it'],
-    [{ status: 'unpriced', unpricedTokens: 500 }, 'unknown: no price for 500 tokens'],
-    [{ status: 'none' }, 'nothing was used'],
-  ] as const)('of %j is in words', (fields, text) => expect(basisOf({ ...cost, ...fields } as Cost)).toBe(text));
-});
 
 describe('amounts', () => {
   it('say in tables whether the cost lacks something', () => {

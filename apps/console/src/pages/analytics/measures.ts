@@ -3,7 +3,6 @@ import { dollars, short } from '../../parts/numbers.ts';
 
 export type Analytics = Answer<'/api/analytics'>;
 export type Amounts = Omit<Analytics['groups'][number], 'key'>;
-export type Cost = Amounts['cost'];
 
 /** What charts can show. */
 export const MEASURES = {
@@ -17,23 +16,6 @@ export type MeasureName = keyof typeof MEASURES;
 
 export function measureOf(name: string | null): MeasureName {
   return name !== null && Object.hasOwn(MEASURES, name) ? (name as MeasureName) : 'tokens';
-}
-
-/** How far the cost can be trusted, in a few words. */
-export function basisOf({ status, complete, unpricedTokens, reportedUsd, computedUsd }: Cost): string {
-  const lacks = complete ? '' : `; ${short(unpricedTokens)} tokens have no known price`;
-  switch (status) {
-    case 'none':
-      return 'nothing was used';
-    case 'unpriced':
-      return `unknown: no price for ${short(unpricedTokens)} tokens`;
-    case 'reported':
-      return `as the agents reported it${lacks}`;
-    case 'computed':
-      return `computed from tokens and list prices${lacks}`;
-    case 'mixed':
-      return `${dollars(reportedUsd)} reported by agents, ${dollars(computedUsd)} computed${lacks}`;
-  }
 }
 
 /** The columns that every table of amounts has. */
