@@ -482,6 +482,20 @@ describeInBrowser('the console', (launch) => {
     await close(page);
   });
 
+  it('undoes a change of the session that it was made to, whichever is shown by then', async () => {
+    const page = await open(`/app/sessions/${ids.usual}`);
+    await page.getByRole('button', { name: 'Evals' }).click();
+    await page.getByText('Added to evals').waitFor();
+    await page.getByRole('link', { name: 'All sessions' }).click();
+    await page.getByRole('link', { name: 'Very long' }).click();
+    await page.getByRole('heading', { name: 'Very long' }).waitFor();
+    const undone = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(new URL((await undone).url()).pathname).toBe(`/api/sessions/${ids.usual}`);
+    await page.getByText('Undone').waitFor();
+    await close(page);
+  });
+
   it('shows a newcomer how to connect each agent, and celebrates the first session', async () => {
     const grace = await target.api('grace-who-begins@example.com');
     const hers = await loggedIn(browser, { url: target.url, key: grace.key });
