@@ -51,7 +51,10 @@ export function listen(to: Listener): void {
 /** The CSRF token of the current login: proves that a page of ours sends a write. */
 export function useCsrfToken(token: string | undefined): void {
   // Positions belong to a workspace.
-  if (token !== csrfToken) written = undefined;
+  if (token !== csrfToken) {
+    written = undefined;
+    ahead.clear();
+  }
   csrfToken = token;
 }
 
@@ -68,9 +71,11 @@ export function readAhead(path: string, { at, query }: Pick<Options, 'at' | 'que
   const address = addressFor(path, at, query);
   const sent = fetch(address, { ...COMMON, headers: ACCEPT });
   ahead.set(address, sent);
-  // Whoever asks for it learns of it.
+  // The request that takes the answer reports a failure.
   sent.catch(() => undefined);
-  setTimeout(() => ahead.delete(address), AHEAD_MS);
+  setTimeout(() => {
+    if (ahead.get(address) === sent) ahead.delete(address);
+  }, AHEAD_MS);
 }
 
 /** Reads JSON. @throws ApiError; DOMException AbortError */
@@ -97,7 +102,9 @@ export async function request(
   let answer: Response;
   try {
     const address = addressFor(path, at, query);
-    const sent = method === 'GET' ? ahead.get(address) : undefined;
+    // What was read before a write may be out of date.
+    if (isWrite) ahead.clear();
+    const sent = ahead.get(address);
     ahead.delete(address);
     answer = await (sent ??
       fetch(address, {

@@ -45,6 +45,14 @@ describe('LanedEmbedder', () => {
     expect([bulk.closed, single.closed]).toEqual([1, 1]);
   });
 
+  it('leaves a passage to the engine of lists, also if it is the only one', async () => {
+    const [bulk, single] = [new HeldEngine(1), new HeldEngine(2)];
+    const embedder = new LanedEmbedder(MODEL, bulk, { charactersPerTurn: 1_000, forSingle: single });
+    bulk.release();
+    expect(await embedder.embed(['a passage'], { role: 'passage' })).toEqual([Float32Array.of(1)]);
+    await embedder.close();
+  });
+
   it('lets both take turns with the only engine, and closes that once', async () => {
     const only = new HeldEngine(1);
     const embedder = new LanedEmbedder(MODEL, only, { charactersPerTurn: 1_000 });

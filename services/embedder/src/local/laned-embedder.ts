@@ -3,7 +3,7 @@ import type { Embedder, EmbedOptions } from '../embedder.ts';
 import type { Engine } from './engine.ts';
 import { noLongerAwaited, Turns, type Job, type Lane } from './turns.ts';
 
-/** About a minute of work for one core at 1,000 characters per text; more would only be answered too late. */
+/** About a minute of work for one core at 1,000 characters per text; more would only be answered too late. For each engine. */
 const MAX_WAITING_TEXTS = 512;
 
 export interface LanedOptions {
@@ -26,13 +26,14 @@ export class LanedEmbedder implements Embedder {
   }
 
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
-    if (this.#closed) throw new AppError('UNAVAILABLE', 'the embedder is stopping');
-    const lane = texts.length === 1 ? 'single' : 'bulk';
+    const { role, signal, onTokens } = options;
+    // A passage is an indexer's, also if it is the only one.
+    const lane = texts.length === 1 && role !== 'passage' ? 'single' : 'bulk';
     const turns = this.#turns[lane];
+    if (this.#closed) throw new AppError('UNAVAILABLE', 'the embedder is stopping');
     if (turns.waiting + texts.length > MAX_WAITING_TEXTS) {
       throw new AppError('RATE_LIMITED', 'the local embedding model is overloaded', { retryAfter: 5 });
     }
-    const { role, signal, onTokens } = options;
     const jobs: Job[] = [];
     const vectors = texts.map(
       (text) =>

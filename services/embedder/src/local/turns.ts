@@ -14,7 +14,7 @@ export interface Job {
   readonly reject: (error: AppError) => void;
 }
 
-/** `single`: somebody waits for this text; `bulk`: it is one of many, as those of an indexer. */
+/** `single`: somebody waits for this text, as for a query; `bulk`: those of an indexer. */
 export type Lane = 'single' | 'bulk';
 
 /** An engine and the texts that wait for it. Its lanes take turns, so a single text waits for one turn at most. */
