@@ -32,9 +32,9 @@ class HeldEngine implements Engine {
 describe('LanedEmbedder', () => {
   const list = ['a passage', 'another passage'];
 
-  it('does not let a single text wait for a list, if it has an engine for single texts', async () => {
+  it('does not let a single text wait for a list, if it has an engine for queries', async () => {
     const [bulk, single] = [new HeldEngine(1), new HeldEngine(2)];
-    const embedder = new LanedEmbedder(MODEL, bulk, { charactersPerTurn: 1_000, forSingle: single });
+    const embedder = new LanedEmbedder(MODEL, bulk, { charactersPerTurn: 1_000, forQueries: single });
     const passages = embedder.embed(list);
     single.release();
     expect(await embedder.embed(['a query'])).toEqual([Float32Array.of(2)]);
@@ -45,11 +45,16 @@ describe('LanedEmbedder', () => {
     expect([bulk.closed, single.closed]).toEqual([1, 1]);
   });
 
-  it('leaves a passage to the engine of lists, also if it is the only one', async () => {
+  it('leaves a single passage to the engine of lists, before the rest of a list, so that no query waits for it', async () => {
     const [bulk, single] = [new HeldEngine(1), new HeldEngine(2)];
-    const embedder = new LanedEmbedder(MODEL, bulk, { charactersPerTurn: 1_000, forSingle: single });
+    const embedder = new LanedEmbedder(MODEL, bulk, { charactersPerTurn: 1, forQueries: single });
+    const answers = [embedder.embed(list, { role: 'passage' }), embedder.embed(['a new one'], { role: 'passage' })];
     bulk.release();
-    expect(await embedder.embed(['a passage'], { role: 'passage' })).toEqual([Float32Array.of(1)]);
+    await Promise.all(answers);
+    expect({ bulk: bulk.turns, single: single.turns }).toEqual({
+      bulk: [['a passage'], ['a new one'], ['another passage']],
+      single: [],
+    });
     await embedder.close();
   });
 

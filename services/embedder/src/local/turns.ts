@@ -14,10 +14,10 @@ export interface Job {
   readonly reject: (error: AppError) => void;
 }
 
-/** `single`: somebody waits for this text, as for a query; `bulk`: those of an indexer. */
+/** `single`: a text by itself, such as a query or a new message; `bulk`: one of many, such as those of a backlog. */
 export type Lane = 'single' | 'bulk';
 
-/** An engine and the texts that wait for it. Its lanes take turns, so a single text waits for one turn at most. */
+/** An engine and the texts that wait for it. Its lanes take turns, so a single text waits for one bulk turn at most. */
 export class Turns {
   readonly #engine: Engine;
   readonly #charactersPerTurn: number;
@@ -27,8 +27,7 @@ export class Turns {
   #closed = false;
 
   /**
-   * @param charactersPerTurn Short texts are computed together, as long as they cost no more than a text of this length:
-   * nobody waits for more than that. The model needs as long for each as for the longest of them.
+   * @param charactersPerTurn Short texts are computed together, as long as they cost no more than a text of this length. The model needs as long for each as for the longest of them.
    */
   constructor(engine: Engine, charactersPerTurn: number) {
     this.#engine = engine;
@@ -114,7 +113,7 @@ export class Turns {
   }
 }
 
-/** What a caller is told who gave up. */
+/** The error of a caller that has stopped waiting. */
 export function noLongerAwaited(): AppError {
   return new AppError('UNAVAILABLE', 'the caller has stopped waiting');
 }
