@@ -101,6 +101,8 @@ export function aSessionOfAttacks(externalId: string): Batch {
         ],
       },
       { sessionExternalId: externalId, externalId: 'a2', role: one, textContent: all },
+      // Deeper than a parser of Markdown goes.
+      { sessionExternalId: externalId, externalId: 'a3', role: 'user', textContent: `${'> '.repeat(2_900)}attack` },
     ],
   };
 }

@@ -19,6 +19,8 @@ export const CONTENT_SECURITY_POLICY = [
 const PREVIEW = 200;
 /** Longer texts are shown as they are: reading them as Markdown takes too long for a page of 5,000 messages. */
 const LONGEST_MARKDOWN = 16_384;
+/** Texts after that time are shown as they are: anyone may ask for the page, and some texts take the parser a hundred times as long as others. */
+const MOST_MARKDOWN_MS = 500;
 const ROLES: Readonly<Record<string, string>> = { user: 'Prompt', assistant: 'Assistant', system: 'System' };
 
 /** Markdown without HTML, images, and links other than http(s) and mailto. */
@@ -43,7 +45,7 @@ const marked = new Marked({
   },
 });
 
-/** The page of a public session. Pure. */
+/** The page of a public session. */
 export function renderPublic({ title, source, model, createdAt, messages, omittedMessages }: PublicSession): string {
   const shown = title ?? 'A coding session';
   const about = [source, model ?? undefined, new Date(createdAt).toISOString().slice(0, 10)]
@@ -51,13 +53,14 @@ export function renderPublic({ title, source, model, createdAt, messages, omitte
     .join(' · ');
   const preview = (messages.find(({ role }) => role === 'assistant') ?? messages[0])?.text ?? '';
   const description = `${about} · ${preview.replace(/\s+/g, ' ').slice(0, PREVIEW).toWellFormed()}`;
+  const until = performance.now() + MOST_MARKDOWN_MS;
   const articles = messages.map(({ role, text, tools = [] }) => {
     const used =
       tools.length > 0
         ? `<p class="tools">${tools.map((tool) => `<code>${escapeHtml(tool)}</code>`).join(' ')}</p>`
         : '';
     const name = ROLES[role] ?? role;
-    return `<article class="${role === 'user' ? 'prompt' : 'answer'}"><h2>${escapeHtml(name)}</h2><div class="text">${markdown(text)}</div>${used}</article>`;
+    return `<article class="${role === 'user' ? 'prompt' : 'answer'}"><h2>${escapeHtml(name)}</h2><div class="text">${textHtml(text, until)}</div>${used}</article>`;
   });
   const more = omittedMessages > 0 ? `<p class="about">${omittedMessages} more messages are not shown.</p>` : '';
   return `<!doctype html>
@@ -89,7 +92,13 @@ ${more}
 `;
 }
 
-function markdown(text: string): string {
-  if (text.length > LONGEST_MARKDOWN) return `<p class="plain">${escapeHtml(text)}</p>`;
-  return marked.parse(text, { async: false });
+function textHtml(text: string, until: number): string {
+  if (text.length <= LONGEST_MARKDOWN && performance.now() < until) {
+    try {
+      return marked.parse(text, { async: false });
+    } catch {
+      // Nested more deeply than the parser goes.
+    }
+  }
+  return `<p class="plain">${escapeHtml(text)}</p>`;
 }

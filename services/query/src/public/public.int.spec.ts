@@ -176,4 +176,16 @@ describe('GET /public/:slug', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(2.1 * 1024 * 1024);
     expect(shown.messages.length).toBeGreaterThan(10);
   });
+
+  it('shows a text as it is that is nested more deeply than Markdown can be read', async () => {
+    const nested = aMessageSynced({ externalId: 'nested', textContent: `${'> '.repeat(5_000)}<deep>` }, { owner: ada });
+    await storeEvents(app.resources, ada, [aSessionSynced({ externalId: 'nested' }, { owner: ada })], { first: 500 });
+    const sessionId = sessionIdOf(ada, 'nested');
+    const ofNested = { ...nested, data: { ...nested.data, sessionId, sessionExternalId: 'nested' } };
+    await storeEvents({ documents: app.resources.documents }, ada, [ofNested], { first: 501 });
+    const { body } = await app.request('PATCH', '/api/sessions/nested', { as: 'ada-admin', body: { isPublic: true } });
+    const page = await app.get(`/s/${body.publicSlug as string}`, { authorization: '', accept: 'text/html' });
+    expect(page.status).toBe(200);
+    expect(page.bytes.toString()).toContain('&#60;deep&#62;</p>');
+  });
 });
