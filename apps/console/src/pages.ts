@@ -1,5 +1,5 @@
 import type { Component } from 'svelte';
-import type { Query } from './api/client.ts';
+import type { PathsOf, Query } from './api/client.ts';
 import { openingQuery, outlineQuery } from './pages/session/first-reads.ts';
 import { firstQuery } from './pages/sessions/filters.ts';
 import type { IconName } from './parts/icons.ts';
@@ -8,7 +8,7 @@ import type { Action } from './session/access.ts';
 
 /** A read of the API. */
 interface Read {
-  readonly path: string;
+  readonly path: PathsOf<'get'>;
   readonly at?: Params;
   readonly query: Query;
 }
@@ -19,7 +19,7 @@ export interface Page {
   readonly title: string;
   /** Loaded when the page is opened. */
   readonly load: () => Promise<{ default: Component<{ params: Params }> }>;
-  /** What it reads first, exactly as it reads it: sent for before its code is there, if it is the first page. */
+  /** Its first reads, with the same paths and queries as its own: sent before its code is there, if it is the first page. */
   readonly reads?: (params: Params, parameters: URLSearchParams) => readonly Read[];
   /** Its place in the navigation; absent: it is reached from other pages. */
   readonly nav?: {

@@ -3,7 +3,7 @@ import { ApiError, isAbort } from './errors.ts';
 import type { paths } from './schema.d.ts';
 
 /** Paths that answer to a method. */
-type PathsOf<Method extends string> = {
+export type PathsOf<Method extends string> = {
   [Path in keyof paths]: paths[Path] extends Record<Method, { responses: unknown }> ? Path : never;
 }[keyof paths];
 type Operation<Path extends keyof paths, Method extends string> =
@@ -63,11 +63,11 @@ const ACCEPT = { accept: 'application/json' } as const;
 
 /** Reads that were sent before anything asked for their answers, by address. */
 const ahead = new Map<string, Promise<Response>>();
-/** An answer that nothing has asked for by then may be out of date. */
+/** An answer that nothing has asked for by then may be stale. */
 const AHEAD_MS = 5_000;
 
 /** Sends a read whose answer the next request for the same gets, if that comes soon. */
-export function readAhead(path: string, { at, query }: Pick<Options, 'at' | 'query'>): void {
+export function readAhead(path: PathsOf<'get'>, { at, query }: Pick<Options, 'at' | 'query'>): void {
   const address = addressFor(path, at, query);
   const sent = fetch(address, { ...COMMON, headers: ACCEPT });
   ahead.set(address, sent);

@@ -26,6 +26,37 @@ describe('the live stream', () => {
     live.close();
   });
 
+  it('tells the first page what changed while it was on its way, and a later page nothing old', async () => {
+    const { live, streams, settled, pass } = await inBrowser(there);
+    const heard: string[] = [];
+    const listen = () => live.hear((change) => heard.push(change.kind === 'gone' ? change.sessionId : change.kind));
+    live.open();
+    streams[0]!.send('ready');
+    streams[0]!.send('gone', { sessionId: 'a' });
+    const stop = listen();
+    streams[0]!.send('gone', { sessionId: 'b' });
+    await settled();
+    expect(heard.toSorted()).toEqual(['a', 'b']);
+    stop();
+    await pass(5_000);
+    streams[0]!.send('gone', { sessionId: 'c' });
+    listen();
+    await settled();
+    expect(heard.toSorted()).toEqual(['a', 'b']);
+    live.close();
+  });
+
+  it('has a page read again if too much changed while it was on its way', async () => {
+    const { live, streams, settled } = await inBrowser(there);
+    const heard: string[] = [];
+    live.open();
+    for (let at = 0; at <= 100; at++) streams[0]!.send('gone', { sessionId: `ses_${at}` });
+    live.hear(({ kind }) => heard.push(kind));
+    await settled();
+    expect(heard).toEqual(['reset']);
+    live.close();
+  });
+
   it('is tried less and less often', async () => {
     const { live, streams, pass } = await inBrowser(there);
     live.open();

@@ -22,6 +22,10 @@ export type LiveState = 'connecting' | 'open' | 'away';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
+/** Changes that are kept for a page that does not listen yet; more than this are a reason to read again. */
+const MOST_UNHEARD = 100;
+/** How long the first page may take until it listens. */
+const EARLY_MS = 5_000;
 
 /** One stream for the whole console. */
 class Live {
@@ -32,12 +36,19 @@ class Live {
   #retry: ReturnType<typeof setTimeout> | undefined;
   /** Whether a stream ended and its successor does not know where to continue. */
   #hasMissed = false;
+  #openedAt = 0;
+  /** Changes while the first page was on its way: its reads may have been answered before them. */
+  #unheard: readonly LiveChange[] = [];
   readonly #listeners = new Set<(change: LiveChange) => void>();
   #source: EventSource | undefined;
 
-  /** Hears every change until the returned function is called. */
+  /** Hears every change until the returned function is called, and before it those that nobody has heard. */
   hear(listener: (change: LiveChange) => void): () => void {
     this.#listeners.add(listener);
+    const unheard = this.#unheard;
+    this.#unheard = [];
+    // As those to come: not while the component that listens is being made.
+    if (unheard.length > 0) queueMicrotask(() => unheard.forEach(listener));
     return () => void this.#listeners.delete(listener);
   }
 
@@ -45,6 +56,7 @@ class Live {
     this.close();
     this.#hasMissed = false;
     this.#pauseMs = FIRST_RETRY_MS;
+    this.#openedAt = Date.now();
     this.#connect();
   }
 
@@ -52,6 +64,7 @@ class Live {
     clearTimeout(this.#retry);
     this.#source?.close();
     this.#source = undefined;
+    this.#unheard = [];
     this.state = 'away';
   }
 
@@ -92,6 +105,9 @@ class Live {
   }
 
   #tell(change: LiveChange): void {
+    if (this.#listeners.size === 0 && Date.now() - this.#openedAt < EARLY_MS) {
+      this.#unheard = this.#unheard.length < MOST_UNHEARD ? [...this.#unheard, change] : [{ kind: 'reset' }];
+    }
     for (const listener of this.#listeners) listener(change);
   }
 }
