@@ -13,11 +13,13 @@ RUN find . -type f ! -name package.json ! -name package-lock.json ! -name .npmrc
 FROM base AS dependencies
 COPY --from=manifests /app ./
 # No package that runs in production has an install script that it needs. What versions differ in lies beside the
-# package that needs it, in a node_modules of its own. Of all that, what only compilers and people read is left out;
-# typescript comes as the peer of a client that is written in it.
+# package that needs it, in a node_modules of its own. Of all that, what only compilers and people read is left out, and the
+# code of what the programs have in their bundles; typescript comes as the peer of a client that is written in it.
+COPY scripts/not-bundled.mjs scripts/prune-image.mjs /tmp/
 RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     npm ci --omit=dev --ignore-scripts --workspace=@opensync/opensync --include-workspace-root=false \
  && rm -rf node_modules/.package-lock.json node_modules/.bin node_modules/typescript node_modules/@types \
+ && node /tmp/prune-image.mjs \
  && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 ! -path "*/linux/$(node -p process.arch)" -exec rm -rf {} + \
  && find . -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
       -o \( -name '*.md' ! -iname 'licen[cs]e*' ! -iname 'notice*' \) \) -delete \
@@ -33,18 +35,13 @@ COPY services ./services
 COPY scripts ./scripts
 COPY apps ./apps
 # With the Node of the image: the one that the workspace brings for development is not set up here.
-RUN node node_modules/typescript/bin/tsc -b services/opensync services/keeper && node apps/console/build.mjs
+RUN node scripts/bundle.mjs && node apps/console/build.mjs
 # What the image consists of, apart from its base.
 RUN mkdir /out && node scripts/sbom.mjs --image > /out/sbom.cdx.json
-# What runs: no tests, types or sources.
-RUN for package in libs/* services/*; do \
-      if [ -d "$package/dist" ]; then mkdir -p "/out/$package" && cp -r "$package/package.json" "$package/dist" "/out/$package/"; fi; \
-      if [ -d "$package/fonts" ]; then cp -r "$package/fonts" "/out/$package/"; fi; \
-    done \
- && mkdir -p /out/apps/console && cp -r apps/console/dist /out/apps/console/ \
- && rm -rf /out/libs/testkit \
- && find /out -type d -name testing -prune -exec rm -rf {} + \
- && find /out -type f \( -name '*.spec.*' -o -name '*conformance*' -o -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
+# What runs, and the files that it reads.
+RUN cp -r --parents build libs/*/package.json services/*/package.json libs/wrapped-summary/fonts \
+      services/query/openapi.json apps/console/dist /out/ \
+ && rm -rf /out/libs/testkit
 
 FROM base
 ARG VERSION=0.1.0

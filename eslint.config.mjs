@@ -26,7 +26,7 @@ const boundaries = (constraints) => ({
 
 // Rules that need types are in .oxlintrc.json. typescript-eslint took ten times as long for them.
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'reports/**'] },
+  { ignores: ['**/dist/**', 'build/**', '**/node_modules/**', '.nx/**', 'reports/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.mjs'],

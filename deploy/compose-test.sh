@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Builds the image, starts docker-compose.yml under a project name of its own, runs the specs of the end-to-end suite that
 # e2e/suites.mjs has for `compose`, and takes it down again. Needs a Docker engine on this machine, and for the move from an embedded installation the built product
-# (tsc -b); leaves nothing behind. Arguments go to Jest.
+# (npm run build); leaves nothing behind. Arguments go to Jest.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
-start_limit_s=1200 suite_limit_s=1800
+start_limit_s=1200 suite_limit_s=1200
 
 free_port() { node -e "const s=require('net').createServer().listen(0,()=>{process.stdout.write(String(s.address().port));s.close()})"; }
 port=$(free_port)

@@ -1,7 +1,7 @@
 // Writes the command `opensync` to the data folder and prints where it is.
 import { ConfigError, loadSettingsOf, makeDataFolder } from '@opensync/platform';
-import { isOnPath, pathLine } from '../services/opensync/dist/cli/command-name.js';
-import { installationFolder, installCommand } from '../services/opensync/dist/system/command-shim.js';
+import { isOnPath, pathLine } from '../services/opensync/src/cli/command-name.ts';
+import { installationFolder, installCommand } from '../services/opensync/src/system/command-shim.ts';
 
 try {
   const { OPENSYNC_DATA_DIR } = loadSettingsOf(process.env, ['OPENSYNC_DATA_DIR']);

@@ -2,10 +2,18 @@
 // for machines on which services run apart or the command line alone is used.
 import { join } from 'node:path';
 import { stopOnRequest } from './steps.mjs';
-import { ensureBuilt, ensureConsoleBuilt, ensureInstalled, pinnedNode, root, runHere } from './workspace.mjs';
+import {
+  ensureConsoleBuilt,
+  ensureInstalled,
+  ensureProgramsBuilt,
+  fromSources,
+  pinnedNode,
+  root,
+  runHere,
+} from './workspace.mjs';
 
 stopOnRequest();
 await ensureInstalled();
-await ensureBuilt();
+await ensureProgramsBuilt();
 await ensureConsoleBuilt();
-process.exit(await runHere(pinnedNode, [join(root, 'scripts', 'command.mjs')]));
+process.exit(await runHere(pinnedNode, [...fromSources, join(root, 'scripts', 'command.mjs')]));

@@ -3,7 +3,14 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { codeOf, exitNow, leaveStoppingToCaller, runGroup, stopOnRequest, stopWithLauncher } from './steps.mjs';
-import { ensureBuilt, ensureConsoleBuilt, ensureInstalled, fromSources, pinnedNode, root } from './workspace.mjs';
+import {
+  ensureConsoleBuilt,
+  ensureInstalled,
+  ensureProgramsBuilt,
+  fromSources,
+  pinnedNode,
+  root,
+} from './workspace.mjs';
 
 /** As in check-start.mjs. */
 const REFUSED = 78;
@@ -24,14 +31,14 @@ async function buildUnlessRefused() {
   void runGroup(pinnedNode, check, { cwd: root, signal: built.signal }).then(({ code, output }) => {
     if (code === REFUSED) exitNow(1, output.trimEnd());
   });
-  await ensureBuilt('services/opensync');
+  await ensureProgramsBuilt();
   await ensureConsoleBuilt();
   built.abort();
 }
 
 function startAllInOne() {
   // The channel is a lifeline: when this process is gone, however it went, the all-in-one notices and stops.
-  const child = spawn(pinnedNode, [join(root, 'services/opensync/dist/main.js'), 'start', ...args], {
+  const child = spawn(pinnedNode, [join(root, 'build/opensync.js'), 'start', ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   let stopping = false;

@@ -99,7 +99,16 @@ export async function ensureConsoleBuilt() {
   });
 }
 
-/** Builds what changed in these projects. Ends this process if it fails. */
+/** Bundles the programs of the product, if their sources have changed. Ends this process if it fails. */
+export async function ensureProgramsBuilt() {
+  await step('Building', pinnedNode, [join(root, 'scripts', 'bundle.mjs')], {
+    cwd: root,
+    failure: 'The build failed; the reason is above.',
+    quietMs: 1000,
+  });
+}
+
+/** Compiles what changed in these projects, for what runs their modules one by one. Ends this process if it fails. */
 export async function ensureBuilt(...projects) {
   await step('Building', pinnedNode, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', ...projects], {
     cwd: root,

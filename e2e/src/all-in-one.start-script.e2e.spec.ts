@@ -52,12 +52,12 @@ class Workspace {
     return this.#file('apps/console/build.mjs', program);
   }
 
-  compiler(program: string): Promise<void> {
-    return this.#file('node_modules/typescript/bin/tsc', program);
+  bundler(program: string): Promise<void> {
+    return this.#file('scripts/bundle.mjs', program);
   }
 
   product(program: string): Promise<void> {
-    return this.#file('services/opensync/dist/main.js', program);
+    return this.#file('build/opensync.js', program);
   }
 
   async #file(name: string, content: string): Promise<void> {
@@ -96,23 +96,25 @@ const PHASES: Readonly<Record<string, (workspace: Workspace) => Promise<void>>> 
   build: async (workspace) => {
     await workspace.install();
     const script = JSON.stringify(endless(workspace.ready));
-    await workspace.compiler(`require('node:child_process').spawn('sh', ['-c', ${script}], { stdio: 'inherit' });`);
+    await workspace.bundler(
+      `import { spawn } from 'node:child_process'; spawn('sh', ['-c', ${script}], { stdio: 'inherit' });`,
+    );
   },
   'building the console': async (workspace) => {
     await workspace.install();
-    await workspace.compiler('');
+    await workspace.bundler('');
     await workspace.consoleBuild(
       program(`mkdirSync(${JSON.stringify(workspace.ready)}); setInterval(() => {}, 1000);`),
     );
   },
   'loading the program': async (workspace) => {
     await workspace.install();
-    await workspace.compiler('');
+    await workspace.bundler('');
     await workspace.product(program(`mkdirSync(${JSON.stringify(workspace.ready)}); setInterval(() => {}, 1000);`));
   },
   running: async (workspace) => {
     await workspace.install();
-    await workspace.compiler('');
+    await workspace.bundler('');
     const stop = `() => setTimeout(() => process.exit(0), 50)`;
     await workspace.product(
       program(`for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, ${stop});
@@ -157,9 +159,9 @@ describe('npm start', () => {
     expect(await again.output).toMatch(/\nnpm ci [^\n]+\nThe installation failed\. [^\n]+\n/);
   });
 
-  it("shows the compiler's output if the build fails", async () => {
+  it("shows the bundler's output if the build fails", async () => {
     await workspace.install();
-    await workspace.compiler(`console.log('main.ts(1,1): error'); process.exit(2);`);
+    await workspace.bundler(`console.log('main.ts(1,1): error'); process.exit(2);`);
     const { ended, output } = workspace.start();
     expect(await ended).toBe(2);
     expect(await output).toMatch(/✗ Building, \d+ s\nmain\.ts\(1,1\): error\nThe build failed; [^\n]+\n/);

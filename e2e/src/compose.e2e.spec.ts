@@ -47,11 +47,15 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
   it('runs a small image, without tests or sources, as an unprivileged user that can change nothing', async () => {
     const { Image } = await containerOf('query');
     const { stdout } = await run('docker', ['image', 'inspect', '--format', '{{.Size}}', Image]);
-    expect(Number(stdout)).toBeLessThan(400 * MEBIBYTE);
+    expect(Number(stdout)).toBeLessThan(360 * MEBIBYTE);
 
     const inside = (script: string) => compose('exec', '-T', 'query', 'sh', '-c', script);
     expect((await inside('id -u')).trim()).toBe('1000');
     expect((await inside('find libs services -name "*.spec.*" -o -name "*.ts" | wc -l')).trim()).toBe('0');
+    // The files that programs read beside their code.
+    for (const path of ['/openapi.json', '/docs/api', '/docs/operations']) {
+      expect({ path, status: (await fetch(target.url + path)).status }).toEqual({ path, status: 200 });
+    }
     expect((await inside('touch /app/x 2>/dev/null || touch /home/node/x 2>/dev/null || echo refused')).trim()).toBe(
       'refused',
     );
@@ -126,7 +130,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
   it('loses and duplicates nothing when the stores are killed under load, one after the other', async () => {
     const owners = await Promise.all(['bob', 'cyn'].map((name) => target.api(`${name}@example.com`)));
     // It goes on for as long as a store takes to come back: fast, that would be a test of how fast all is caught up with.
-    const load = new Load(owners, 4, { pauseMs: 600 });
+    await using load = new Load(owners, 4, { pauseMs: 600 });
     const killed: string[] = [];
     for (const store of ['elasticsearch', 'qdrant', 'mongo']) {
       // A MongoDB stand-in that forgets its data when it is killed cannot show that nothing is lost.

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,5 +23,8 @@ export async function buildCommit(ref: string, folder: string): Promise<URL> {
   await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder });
   const compiler = join(folder, 'node_modules/typescript/bin/tsc');
   await run(process.execPath, [compiler, '-b', 'bench'], { cwd: folder });
+  const bundle = join(folder, 'scripts/bundle.mjs');
+  // Programs were modules of the compiler before there was a bundle.
+  if (existsSync(bundle)) await run(process.execPath, [bundle], { cwd: folder });
   return new URL(`file://${folder}/bench/dist/processes/`);
 }

@@ -19,7 +19,7 @@ export interface Product extends AsyncDisposable {
 type Limit = Pick<MemoryLimit, 'spawn' | 'env'>;
 
 const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning'];
-const program = () => fileURLToPath(new URL('./main.js', import.meta.resolve('@opensync/opensync')));
+const program = () => fileURLToPath(new URL('../../../build/opensync.js', import.meta.url));
 
 /** Runs a command of the product; what it complained of if it failed. */
 export async function runCommand(args: readonly string[]): Promise<string | undefined> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /** The built command `opensync`; the tests run on the Node that it is pinned to. */
-export const OPENSYNC = fileURLToPath(new URL('../../../services/opensync/dist/main.js', import.meta.url));
+export const OPENSYNC = fileURLToPath(new URL('../../../build/opensync.js', import.meta.url));
 
 export interface CommandResult {
   readonly code: number | null;

@@ -13,6 +13,9 @@ import type { Ending, Target } from './target.ts';
 const run = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const START_TIMEOUT_MS = 120_000;
+const HEALTHY_WITHIN_S = 110;
+/** Less than the limits of tests, so that what did not answer is named. */
+const COMMAND_WITHIN_MS = 280_000;
 
 /** What is ours in docker-compose.yml, in the order in which requests meet it. */
 const SERVICES = ['edge', 'ingest', 'query', 'projector', 'embedder', 'keeper', 'wrapped'] as const;
@@ -40,7 +43,8 @@ export async function composeIn(
   args: readonly string[],
   stdin: Uint8Array = new Uint8Array(),
 ): Promise<string> {
-  const running = run('docker', ['compose', ...args], { cwd: REPOSITORY, env, maxBuffer: 64 * 1024 * 1024 });
+  const limits = { maxBuffer: 64 * 1024 * 1024, timeout: COMMAND_WITHIN_MS };
+  const running = run('docker', ['compose', ...args], { cwd: REPOSITORY, env, ...limits });
   // A command that has failed reads no more; its exit code says so.
   running.child.stdin!.on('error', () => undefined).end(stdin);
   return (await running).stdout;
@@ -56,6 +60,14 @@ export async function docker(args: readonly string[], stdin: Uint8Array = new Ui
 /** The only container of that service, running or not. */
 export function containerOf(service: string): Promise<Container> {
   return containerIn(process.env, service);
+}
+
+async function stateOfAll(): Promise<string> {
+  const states = await compose('ps', '--all', '--format', '{{.Service}}: {{.Status}}');
+  const unwell = states.split('\n').filter((line) => line && !/\(healthy\)|Exited \(0\)/.test(line));
+  const services = unwell.map((line) => line.slice(0, line.indexOf(':')));
+  const logs = services.length > 0 ? await compose('logs', '--no-color', '--tail', '10', ...services) : '';
+  return `${states}${logs}`;
 }
 
 async function containerIn(env: NodeJS.ProcessEnv, service: string): Promise<Container> {
@@ -133,9 +145,17 @@ export class ComposeTarget implements Target {
     });
   }
 
-  /** Updates everything to the compose file and these arguments; resolves when all is healthy. */
+  /**
+   * Updates everything to the compose file and these arguments; resolves when all is healthy.
+   * @throws with the state of each container, and what those wrote last that are not well
+   */
   async up(...args: string[]): Promise<void> {
-    await compose('up', '--detach', '--wait', '--no-build', ...args);
+    const wait = ['--wait', '--wait-timeout', String(HEALTHY_WITHIN_S)];
+    try {
+      await compose('up', '--detach', ...wait, '--no-build', ...args);
+    } catch (error) {
+      throw new Error(`not all healthy within ${HEALTHY_WITHIN_S} s\n${await stateOfAll()}`, { cause: error });
+    }
   }
 
   async killLog(): Promise<void> {

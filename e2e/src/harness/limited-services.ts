@@ -15,7 +15,7 @@ import { anonymousOf } from './memory.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import { readStatus, type Status } from './status.ts';
 
-const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../services/${name}/dist/main.js`, import.meta.url));
+const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../build/${name}.js`, import.meta.url));
 const COMPOSE_FILE = fileURLToPath(new URL('../../../docker-compose.yml', import.meta.url));
 const MEBIBYTE = 2 ** 20;
 const MAX_PAYLOAD_BYTES = 8 * MEBIBYTE;

@@ -27,7 +27,7 @@ import type { Ending, Target } from './target.ts';
 export const SERVICES = ['keeper', 'ingest', 'projector', 'query', 'embedder'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../services/${name}/dist/main.js`, import.meta.url));
+const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../build/${name}.js`, import.meta.url));
 
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 const READY_MS = 110_000;

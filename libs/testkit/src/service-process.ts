@@ -19,7 +19,7 @@ export class ServiceProcess implements AsyncDisposable {
   readonly #killAtExit = () => this.#child.kill('SIGKILL');
 
   /**
-   * @param main the built program, `services/…/dist/main.js`
+   * @param main the built program, `build/….js`
    * @param limit the memory that it may have
    */
   constructor(main: string, env: NodeJS.ProcessEnv, limit?: MemoryLimit) {

@@ -1,4 +1,4 @@
 // `node services/embedder`: the built service, or a line that says how to build it.
 import { runBuilt } from '../../../scripts/run-built.mjs';
 
-await runBuilt(new URL('../dist/main.js', import.meta.url), 'opensync-embedder');
+await runBuilt(new URL('../../../build/embedder.js', import.meta.url), 'opensync-embedder');

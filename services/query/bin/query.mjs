@@ -1,4 +1,4 @@
 // `node services/query`: the built service, or a line that says how to build it.
 import { runBuilt } from '../../../scripts/run-built.mjs';
 
-await runBuilt(new URL('../dist/main.js', import.meta.url), 'opensync-query');
+await runBuilt(new URL('../../../build/query.js', import.meta.url), 'opensync-query');

@@ -9,7 +9,7 @@ import { batchFigure } from '../batch.ts';
 const NAME = '/sync/batch at a gateway apart, syncs on';
 const NOTE =
   'MongoDB is connected and not written to: ingest only publishes. The ceiling syncs for each event, groups sync once.';
-const main = fileURLToPath(new URL('./main.js', import.meta.resolve('@opensync/ingest')));
+const main = fileURLToPath(new URL('../../../../build/ingest.js', import.meta.url));
 
 /** Batch ingest through the ingest service as it is deployed: a process of its own on NATS and MongoDB. */
 export function gatewayFigures(): Promise<Figure[]> {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { jest } from '@jest/globals';
+import { workerEntry } from '@opensync/platform/node';
 import { StoreUnavailableError } from '../description.ts';
-import { SqliteDatabase, workerEntry } from './database.ts';
+import { SqliteDatabase } from './database.ts';
 import type { NotesDatabase } from './notes.worker.ts';
 
 /** As `PRAGMA synchronous` calls them. */

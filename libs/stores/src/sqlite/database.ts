@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
+import { dirname } from 'node:path';
 import { reasonOf } from '@opensync/platform';
 import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
 import type { Positioned, Reaching, StorePosition } from '../position/port.ts';
@@ -17,11 +17,6 @@ export interface OpenDatabase {
   /** Created if it does not exist, with its folder. */
   readonly file: string;
   readonly options?: DatabaseOptions;
-}
-
-/** The worker module `name` next to the module at `base`: its source if `base` is a source, otherwise its build. */
-export function workerEntry(base: string, name: string): URL {
-  return new URL(`./${name}${extname(base)}`, base);
 }
 
 /**

@@ -1,1 +1,1 @@
-export { SqliteDatabase, workerEntry, type OpenDatabase } from './database.ts';
+export { SqliteDatabase, type OpenDatabase } from './database.ts';

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { workerFlags } from '@opensync/platform/node';
 
 /** Threads of one module that are kept while they have no database. */
 const MOST_SPARE = 4;
@@ -69,9 +70,6 @@ function removeListeners(worker: Worker): void {
 function startThread(entry: URL): Worker {
   return new Worker(entry, {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-    // Node strips the types of sources itself; node:sqlite still calls itself experimental.
-    execArgv: ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'].slice(
-      entry.pathname.endsWith('.ts') ? 0 : 1,
-    ),
+    execArgv: workerFlags(entry),
   });
 }

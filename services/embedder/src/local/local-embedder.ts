@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { EmbeddingModel, Logger } from '@opensync/platform';
+import { workerEntry, workerFlags } from '@opensync/platform/node';
 import { LanedEmbedder } from './laned-embedder.ts';
 import { ThreadEngine } from './thread-engine.ts';
 
@@ -28,9 +29,6 @@ export class LocalEmbedder extends LanedEmbedder {
 }
 
 function startModelThread(): Worker {
-  const fromSource = import.meta.url.endsWith('.ts');
-  return new Worker(
-    new URL(fromSource ? './local-embedder.worker.ts' : './local-embedder.worker.js', import.meta.url),
-    { execArgv: fromSource ? ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'] : [] },
-  );
+  const entry = workerEntry(import.meta.url, 'local-embedder.worker');
+  return new Worker(entry, { execArgv: workerFlags(entry) });
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { formOf, type EmbeddingModel, type Logger } from '@opensync/platform';
+import { workerEntry, workerFlags } from '@opensync/platform/node';
 import { LanedEmbedder } from './laned-embedder.ts';
 import { ThreadEngine } from './thread-engine.ts';
 
@@ -23,9 +24,6 @@ export class OnnxEmbedder extends LanedEmbedder {
 }
 
 function startModelThread(folder: string): Worker {
-  const fromSource = import.meta.url.endsWith('.ts');
-  return new Worker(new URL(fromSource ? './onnx-embedder.worker.ts' : './onnx-embedder.worker.js', import.meta.url), {
-    workerData: { folder },
-    execArgv: fromSource ? ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'] : [],
-  });
+  const entry = workerEntry(import.meta.url, 'onnx-embedder.worker');
+  return new Worker(entry, { workerData: { folder }, execArgv: workerFlags(entry) });
 }

@@ -5,4 +5,4 @@ export type ServiceName = (typeof SERVICES)[number];
 
 /** The built program of a service. */
 export const mainOf = (name: ServiceName | 'keeper') =>
-  fileURLToPath(new URL(`../../../${name}/dist/main.js`, import.meta.url));
+  fileURLToPath(new URL(`../../../../build/${name}.js`, import.meta.url));

@@ -1,5 +1,6 @@
 import { promptOfMessage, type SessionRollup, type Owner } from '@opensync/contracts';
-import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
+import { workerEntry } from '@opensync/platform/node';
+import { SqliteDatabase } from '../../sqlite/index.ts';
 import { byPresence } from '../gone.ts';
 import { rollupOfRow, type RollupRow } from '../rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from '../heads.ts';

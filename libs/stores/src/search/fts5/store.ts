@@ -1,7 +1,8 @@
 import type { Reader } from '@opensync/contracts';
+import { workerEntry } from '@opensync/platform/node';
 import { inTime } from '../../overdue.ts';
 import { writeApart } from '../../refusals.ts';
-import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
+import { SqliteDatabase } from '../../sqlite/index.ts';
 import { analysisProblems } from '../analysis.ts';
 import { FEW_ROWS, fts5Engine } from './engine.ts';
 import type { FoundRow } from './reads.ts';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { AppError } from '@opensync/platform';
+import { workerEntry } from '@opensync/platform/node';
 import { inTime } from '../../overdue.ts';
 import { writeApart } from '../../refusals.ts';
-import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
+import { SqliteDatabase } from '../../sqlite/index.ts';
 import { checkAll, checkDimensions, checkNumbers } from '../dimensions.ts';
 import type { VectorDocument, VectorStore } from '../port.ts';
 import type { FlatDocument, VectorDatabase } from './worker.ts';
