@@ -78,7 +78,7 @@ async function bundle() {
     resolve: { conditionNames: ['opensync-source', 'node', 'import', 'module', 'default'] },
     transform: { target: 'es2024', decorator: { legacy: true } },
     tsconfig: false,
-    external: [...NOT_BUNDLED, /\.node$/],
+    external: NOT_BUNDLED,
     plugins: [
       {
         name: 'addresses',
