@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { createLogger, type Logger, type Settings } from '@opensync/platform';
+import { returnMemory } from '@opensync/platform/process';
 import { Disposal, EXIT_CUT_OFF, listenForShutdown } from '@opensync/platform/service';
 import { isOnPath } from './cli/command-name.ts';
 import type { Output } from './cli/output.ts';
@@ -19,6 +20,7 @@ export async function start(given: Settings, output: Output): Promise<number> {
   const settings = withLocalModel(given);
   const { requested, allowMore } = listenForShutdown(process);
   allowMore(settings.OPENSYNC_DRAIN_SECONDS * 1000);
+  returnMemory();
   let inGoodOrder = true;
   const logger = createLogger(settings.LOG_LEVEL, 'opensync');
   const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'shutdown step failed or timed out'));

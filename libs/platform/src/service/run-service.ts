@@ -10,6 +10,7 @@ import {
   TRACING_SETTINGS,
   type Registry,
 } from '../telemetry/index.ts';
+import { returnMemory } from '../process/returned-memory.ts';
 import { shareLookups } from '../process/shared-lookups.ts';
 import { Disposal } from './disposal.ts';
 import { EXIT_CUT_OFF, listenForShutdown } from './shutdown.ts';
@@ -56,6 +57,7 @@ export async function runService<Name extends keyof Settings>(
   const { requested, allowMore } = listenForShutdown(process);
   let inGoodOrder = true;
   shareLookups();
+  returnMemory();
   for (const line of unknownSettings(process.env)) process.stderr.write(`${program}: ${line}\n`);
   try {
     const names = [...service.settings, ...COMMON_SETTINGS];
