@@ -80,6 +80,7 @@ describe('sessions that people edit, judge and publish', () => {
     await target.start();
     expect((await fetch(link)).status).toBe(200);
     const revoked = await patch({ isPublic: false });
+    expect(revoked).toMatchObject({ status: 200 });
     await ada.session(id, positionOf(revoked.headers));
     expect((await fetch(link)).status).toBe(404);
   });
