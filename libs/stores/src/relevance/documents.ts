@@ -17,22 +17,23 @@ const MINUTE = 60_000;
 export async function storeDocuments(store: DocumentStore, corpus: readonly CorpusSession[]): Promise<void> {
   let sequence = 0;
   const stored = (event: NewEvent) => ({ ...event, sequence: ++sequence }) as StoredEvent;
-  for (const session of corpus) {
-    const folded = evolve('session', undefined, stored(sessionSynced(session))) as SessionState;
-    const messages = session.messages.map(
+  const documents = corpus.map((session) => ({
+    session: evolve('session', undefined, stored(sessionSynced(session))) as SessionState,
+    messages: session.messages.map(
       (_, at) => evolve('message', undefined, stored(messageSynced(session, at))) as MessageState,
-    );
-    const parts = session.messages.flatMap((message, at) =>
+    ),
+    parts: session.messages.flatMap((message, at) =>
       partsOf(message).map(
         (content, order) => evolve('part', undefined, stored(partSynced(session, at, order, content))) as PartState,
       ),
-    );
-    await store.save({
-      sessions: [{ ...folded, revision: 0 }],
-      messages: messages.map((message) => ({ ...message, revision: 0 })),
-      parts,
-    });
-  }
+    ),
+  }));
+  // At once: each save waits for the disk.
+  await store.save({
+    sessions: documents.map(({ session }) => ({ ...session, revision: 0 })),
+    messages: documents.flatMap(({ messages }) => messages.map((message) => ({ ...message, revision: 0 }))),
+    parts: documents.flatMap(({ parts }) => parts),
+  });
 }
 
 function sessionSynced({ key, title, projectName, projectPath, source, model, createdAt }: CorpusSession): NewEvent {

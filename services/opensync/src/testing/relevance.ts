@@ -124,26 +124,29 @@ export async function openRankings(
     logger: createLogger('silent', 'relevance'),
   };
   const answers = new Map<string, Promise<FoundBySides>>();
-  const ask = (query: string, type: 'semantic' | 'hybrid') => {
-    const asked = { query, type, level: 'session', filters: {}, limit: DEPTH } as const;
-    const known = answers.get(`${type} ${query}`);
+  const ask = (query: string) => {
+    const asked = { query, type: 'hybrid', level: 'session', filters: {}, limit: DEPTH } as const;
+    const known = answers.get(query);
     if (known) return known;
     const answer = askSides(resources, OWNER, asked, SIDE_MS);
-    answers.set(`${type} ${query}`, answer);
+    answers.set(query, answer);
     return answer;
   };
-  const ranking =
-    (type: 'semantic' | 'hybrid'): Ranking =>
-    async (query, limit) => {
-      const ranked = rankHits(await ask(query, type), { type, level: 'session' });
-      return ranked.slice(0, limit).map(({ key }) => key);
-    };
+  const keysOf = (sides: FoundBySides, type: 'semantic' | 'hybrid', limit: number) =>
+    rankHits(sides, { type, level: 'session' })
+      .slice(0, limit)
+      .map(({ key }) => key);
   const positions = new PositionCodec(() => ['relevance']).of(OWNER.workspaceId);
   return {
     fulltext,
-    semantic: ranking('semantic'),
-    hybrid: ranking('hybrid'),
-    sides: (query) => ask(query, 'hybrid'),
+    // A search by meaning finds what this side of a hybrid one does; on a stand-in of a store each question takes long.
+    semantic: async (query, limit) => {
+      const { found, ...rest } = await ask(query);
+      const side = found.get('semantic');
+      return keysOf({ ...rest, found: new Map(side && [['semantic', side]]) }, 'semantic', limit);
+    },
+    hybrid: async (query, limit) => keysOf(await ask(query), 'hybrid', limit),
+    sides: ask,
     context: async (query, limit) => {
       const request = { query, limit, maxTokens: 32_000, format: 'messages', filters: {} } as const;
       const answer = await getContext(resources, OWNER, request, positions);
