@@ -50,7 +50,8 @@ async function sourceFiles() {
   for (const group of ['libs', 'services']) {
     for (const project of await readdir(join(root, group))) {
       const folder = join(root, group, project, 'src');
-      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      // A folder without sources is what a removed project has left.
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
         if (!entry.isFile() || !/\.(ts|json)$/.test(entry.name) || /\.(spec|d)\.ts$/.test(entry.name)) continue;
         found.push(relative(root, join(entry.parentPath, entry.name)));
       }
@@ -61,7 +62,7 @@ async function sourceFiles() {
 
 async function hashOf(paths) {
   const hash = createHash('sha256');
-  for (const path of [...paths, 'package-lock.json', relative(root, import.meta.filename)]) {
+  for (const path of [...paths, 'package-lock.json', 'scripts/bundle.mjs', 'scripts/not-bundled.mjs']) {
     const content = await readFile(join(root, path));
     hash.update(`${path} ${content.length}\n`).update(content);
   }
@@ -116,15 +117,17 @@ function inBuild(file) {
  */
 function withPlaces(code, id) {
   const file = relative(root, id);
-  if (CJS_ADDRESS.test(code) && !HARMLESS.test(id))
-    throw new Error(`${file} uses __dirname: name its package in not-bundled.mjs`);
+  if (CJS_ADDRESS.test(code) && !HARMLESS.test(id)) {
+    throw new Error(`${file} uses __dirname: name its package in scripts/not-bundled.mjs`);
+  }
   if (/^services\/[^/]+\/src\/main\.ts$/.test(file)) return undefined;
   const place = code.includes('workerEntry(') ? `build/${inBuild(file)}.js` : file;
   const url = `new URL("@place:${place}", import.meta.url)`;
+  const pathOf = (address) => `process.getBuiltinModule('node:url').fileURLToPath(${address})`;
   return code
     .replaceAll('import.meta.url', `${url}.href`)
-    .replaceAll('import.meta.filename', `${url}.pathname`)
-    .replaceAll('import.meta.dirname', `new URL('.', ${url}).pathname`);
+    .replaceAll('import.meta.filename', pathOf(url))
+    .replaceAll('import.meta.dirname', pathOf(`new URL('.', ${url})`));
 }
 
 /** @param {string} folder of the chunk in the build */
