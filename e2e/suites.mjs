@@ -38,6 +38,7 @@ export const SPECS = {
   'all-in-one.package-names.e2e': ONLY['all-in-one'],
   'all-in-one.start-script.e2e': ONLY['all-in-one'],
   asvs: ONLY['all-in-one'],
+  bundle: ONLY['all-in-one'],
   'claude-code-sync.e2e': BOTH_KINDS_OF_STORES,
   'clients.e2e': THROUGH_THE_EDGE,
   'cluster-backup.e2e': ONLY.chart,
