@@ -2,18 +2,9 @@
 // for machines on which services run apart or the command line alone is used.
 import { join } from 'node:path';
 import { stopOnRequest } from './steps.mjs';
-import {
-  ensureConsoleBuilt,
-  ensureInstalled,
-  ensureProgramsBuilt,
-  fromSources,
-  pinnedNode,
-  root,
-  runHere,
-} from './workspace.mjs';
+import { ensureInstalled, ensureProductBuilt, fromSources, pinnedNode, root, runHere } from './workspace.mjs';
 
 stopOnRequest();
 await ensureInstalled();
-await ensureProgramsBuilt();
-await ensureConsoleBuilt();
+await ensureProductBuilt();
 process.exit(await runHere(pinnedNode, [...fromSources, join(root, 'scripts', 'command.mjs')]));

@@ -3,14 +3,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { codeOf, exitNow, leaveStoppingToCaller, runGroup, stopOnRequest, stopWithLauncher } from './steps.mjs';
-import {
-  ensureConsoleBuilt,
-  ensureInstalled,
-  ensureProgramsBuilt,
-  fromSources,
-  pinnedNode,
-  root,
-} from './workspace.mjs';
+import { ensureInstalled, ensureProductBuilt, fromSources, pinnedNode, root } from './workspace.mjs';
 
 /** As in check-start.mjs. */
 const REFUSED = 78;
@@ -31,8 +24,7 @@ async function buildUnlessRefused() {
   void runGroup(pinnedNode, check, { cwd: root, signal: built.signal }).then(({ code, output }) => {
     if (code === REFUSED) exitNow(1, output.trimEnd());
   });
-  await ensureProgramsBuilt();
-  await ensureConsoleBuilt();
+  await ensureProductBuilt();
   built.abort();
 }
 

@@ -90,8 +90,9 @@ function packagesOf(lockfile) {
   }
 }
 
-/** Builds the console, if its sources have changed. Ends this process if it fails. */
-export async function ensureConsoleBuilt() {
+/** Builds what `npm start` runs, where sources have changed. Ends this process if it fails. */
+export async function ensureProductBuilt() {
+  await ensureProgramsBuilt();
   await step('Building the console', pinnedNode, [join(root, 'apps', 'console', 'build.mjs')], {
     cwd: root,
     failure: 'The console could not be built; the reason is above.',
@@ -99,7 +100,7 @@ export async function ensureConsoleBuilt() {
   });
 }
 
-/** Bundles the programs of the product, if their sources have changed. Ends this process if it fails. */
+/** Only the programs, without the console. Ends this process if it fails. */
 export async function ensureProgramsBuilt() {
   await step('Building', pinnedNode, [join(root, 'scripts', 'bundle.mjs')], {
     cwd: root,
