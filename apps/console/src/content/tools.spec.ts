@@ -32,8 +32,8 @@ describe('a call of a tool', () => {
     [{ toolName: 'Write', args: { file_path: '/a', content: 'new' } }, { edits: [{ before: '', after: 'new' }] }],
     [{ toolName: 'apply_patch', args: '*** Begin Patch\n+x' }, { patch: '*** Begin Patch\n+x' }],
     [
-      { toolName: 'Grep', args: { pattern: 'TODO', path: 'src' } },
-      { summary: 'src', rest: { pattern: 'TODO', path: 'src' } },
+      { toolName: 'Grep', args: { pattern: 'useState', path: 'src' } },
+      { summary: 'src', rest: { pattern: 'useState', path: 'src' } },
     ],
     [{ args: 3 }, { name: 'tool', summary: '' }],
     [null, { name: 'tool' }],

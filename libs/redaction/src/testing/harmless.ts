@@ -40,7 +40,7 @@ export const HARMLESS: readonly string[] = [
   'sed -e "s/foo/bar/g" -e "s#a/b#c/d#" file.txt',
   'const pattern = /^\\/api\\/[a-z]+\\/(\\d+)$/i;',
   'and/or, either/or, 1/2, 24/7, TCP/IP, I/O, n/a',
-  '// TODO: refactor this; /* see below */',
+  '// Later: split this; /* see below */',
   '</div></section></body></html>',
   'Listening on http://localhost:3000 and http://127.0.0.1:8080, bound to 0.0.0.0',
   'curl https://example.com/docs && curl https://api.example.org/v1',
